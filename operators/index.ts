@@ -1,0 +1,2 @@
+/** The pipeable operators. */
+export { loadBalance } from './loadBalance.js';

@@ -1,0 +1,246 @@
+/** A connection that takes many events in one send. */
+import type { BatchAnswer, BatchConnection, ItemResult } from '../connection.js';
+import { TemporaryError } from '../errors.js';
+import { Alarm } from './alarm.js';
+import { ConnectionPuller } from './connectionPuller.js';
+import { nothing } from './eventQueue.js';
+import { outOfRange } from './expect.js';
+import type { LingeringPuller, PullSubject } from './pullSubject.js';
+import { eventOf, type Item } from './retry.js';
+import { Seat } from './seat.js';
+
+/** Pulls as many events in a turn as one send takes. */
+export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> implements LingeringPuller<T> {
+  readonly enough: number;
+  private lingering = false;
+  /** Whether it has lingered, and now takes what there is. */
+  private hasLingered = false;
+  private readonly patience: Alarm;
+
+  /**
+   * @param target The connection.
+   * @param subject Where it pulls from.
+   */
+  constructor(
+    readonly target: BatchConnection<T, R>,
+    subject: PullSubject<T, R>,
+  ) {
+    super(target, subject);
+    const { capacity, scheduler } = subject.settings;
+    // A queue that is full cannot fill a batch any further.
+    this.enough = Math.min(target.batch.size, capacity);
+    this.patience = new Alarm(scheduler, () => {
+      subject.steps.run(() => {
+        this.stopLingering();
+      });
+    });
+  }
+
+  override get ready(): boolean {
+    return !this.lingering && super.ready;
+  }
+
+  override pull(): boolean {
+    const { subject, target } = this;
+    const { waiting } = subject;
+    while (waiting.length < target.batch.size && subject.ask());
+    if (this.lingers()) {
+      return false;
+    }
+    this.hasLingered = false;
+    const items: Item<T>[] = [];
+    for (let item = waiting.take(this); item !== nothing; item = waiting.take(this)) {
+      items.push(item);
+      if (items.length === target.batch.size) {
+        break;
+      }
+    }
+    if (items.length === 0) {
+      return false;
+    }
+    this.takeSeat().start(items);
+    return true;
+  }
+
+  stopLingering(): void {
+    this.patience.clear();
+    this.lingering = false;
+    this.hasLingered = this.subject.waiting.length > 0;
+    this.subject.lingered(this);
+    this.subject.lineUp(this);
+  }
+
+  protected override update(): void {
+    super.update();
+    if (this.lingering && !super.ready) {
+      this.stopLingering();
+    }
+  }
+
+  protected override newSeat(): BatchSeat<T, R> {
+    return new BatchSeat(this);
+  }
+
+  /** Begins to wait for more, unless there is enough, there will be no more, or it has waited already. */
+  private lingers(): boolean {
+    const { subject, target } = this;
+    const { linger = 0 } = target.batch;
+    if (linger === 0 || this.hasLingered || subject.sourceHasEnded || subject.waiting.length >= this.enough) {
+      return false;
+    }
+    this.lingering = true;
+    subject.linger(this);
+    this.patience.set(subject.settings.scheduler.now() + linger);
+    return true;
+  }
+}
+
+/** Carries a batch. */
+class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
+  override delivered = 0;
+  /** What was sent. */
+  private events: readonly T[] = [];
+  /** The same events on their way; one that has its answer leaves a hole. */
+  private items: (Item<T> | typeof nothing)[] = [];
+  /** How many have been named in a result. */
+  private named = 0;
+
+  constructor(private readonly puller: BatchPuller<T, R>) {
+    super();
+  }
+
+  /** Sends a batch. */
+  start(items: Item<T>[]): void {
+    const { puller } = this;
+    const { ledger } = puller.subject;
+    this.items = items;
+    this.events = items.map((item) => eventOf(item));
+    this.named = this.delivered = 0;
+    let attempt = 1;
+    for (const item of items) {
+      attempt = Math.max(attempt, ledger.started(item));
+    }
+    const context = this.begin(attempt);
+    puller.started(this, items.length, attempt);
+    try {
+      this.listen(puller.target.batch.send(this.events, context));
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  override handBack(): Item<T>[] {
+    const left = this.items.filter((item): item is Item<T> => item !== nothing);
+    this.items = [];
+    return left;
+  }
+
+  protected override timeoutError(): Error {
+    return this.puller.timeoutError();
+  }
+
+  protected override answered(answer: BatchAnswer<R>): void {
+    this.puller.subject.steps.run(() => {
+      this.emitted(answer);
+      if (this.busy) {
+        this.end();
+        this.completed();
+      }
+    });
+  }
+
+  protected override emitted(answer: BatchAnswer<R>): void {
+    if (answer === undefined) {
+      return;
+    }
+    this.puller.subject.steps.run(() => {
+      try {
+        for (const result of answer) {
+          if (this.busy) {
+            this.settle(result);
+          }
+        }
+      } catch (error) {
+        this.cancel(error);
+        this.failed(error);
+      }
+    });
+  }
+
+  protected override completed(): void {
+    const { puller, named, delivered, turn } = this;
+    const size = this.events.length;
+    const left = this.handBack();
+    puller.subject.steps.run(() => {
+      if (named === 0) {
+        puller.ended(this, size, 0);
+        puller.succeeded();
+        for (const item of left) {
+          puller.delivered(item, undefined as R);
+        }
+      } else {
+        const error = new TemporaryError(
+          `connection "${puller.name}" answered for ${String(named)} of ${String(size)} events`,
+        );
+        puller.ended(this, delivered, size - delivered, error);
+        // A send that makes progress is no failure of the connection: it need not pause for the rest.
+        puller.failed(
+          left,
+          delivered > 0 || left.length === 0 ? undefined : 'temporary',
+          error,
+          delivered === 0,
+          turn,
+        );
+        if (delivered > 0) {
+          puller.succeeded();
+        }
+      }
+      puller.rest();
+    });
+  }
+
+  protected override failed(error: unknown): void {
+    const { puller, delivered, turn } = this;
+    const [event] = this.events as [T];
+    const left = this.handBack();
+    puller.subject.steps.run(() => {
+      const kind = puller.kindOf(error, event);
+      puller.ended(this, delivered, this.events.length - delivered, error);
+      puller.failed(left, kind, error, delivered === 0, turn);
+      if (delivered > 0 && kind === 'temporary') {
+        puller.succeeded();
+      }
+      puller.rest();
+    });
+  }
+
+  /** One event of the batch has its answer. The first one counts. */
+  private settle(result: ItemResult<R>): void {
+    const { puller, events, items } = this;
+    const { index } = result;
+    const status: unknown = result.status;
+    if (!Number.isInteger(index) || index < 0 || index >= events.length) {
+      const expected = `an integer from 0 to ${String(events.length - 1)}`;
+      throw outOfRange(puller.name, 'index of a result', expected, index);
+    }
+    if (status !== 'delivered' && status !== 'failed') {
+      throw outOfRange(puller.name, 'status of a result', "'delivered' or 'failed'", status);
+    }
+    const item = items[index] as Item<T> | typeof nothing;
+    if (item === nothing) {
+      return;
+    }
+    items[index] = nothing;
+    this.named++;
+    if (result.status === 'delivered') {
+      this.delivered++;
+      puller.succeeded();
+      puller.delivered(item, result.value as R);
+    } else {
+      const { error } = result;
+      const kind = puller.kindOf(error, eventOf(item));
+      // One event's error does not break the connection.
+      puller.failed([item], kind === 'connection' ? 'temporary' : kind, error, true, this.turn);
+    }
+  }
+}

@@ -1,0 +1,549 @@
+/** One connection's part in a balancer: when it pulls, how much, and what its failures lead to. */
+import {
+  defer,
+  EMPTY,
+  isObservable,
+  map,
+  NEVER,
+  noop,
+  Observable,
+  ReplaySubject,
+  Subject,
+  Subscription,
+  throwError,
+  timer,
+  TimeoutError,
+  type Subscriber,
+} from 'rxjs';
+import type { ConnectionBase, ConnectionState, FailureKind } from '../connection.js';
+import { RejectedError, TemporaryError } from '../errors.js';
+import { longestDelay } from './alarm.js';
+import { Backoff, type Wait } from './backoff.js';
+import { expectCount, outOfRange } from './expect.js';
+import type { Puller, PullSubject } from './pullSubject.js';
+import { MisuseError } from './misuseError.js';
+import type { Item } from './retry.js';
+import type { Seat } from './seat.js';
+
+/** Why a connection is to leave: it was removed, and may return; or it is at its end. */
+type Leaving = 'removed' | 'completed';
+
+/**
+ * What single events and batches have in common.
+ *
+ * The streams here are what `loadBalance` composes: `state$` opens the connection, `pull$` pulls while it
+ * is subscribed, `rest$` is for any other state, `reconnect` says when to open again, and `retired$` emits
+ * when the connection has nothing more to do.
+ */
+export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implements Puller<T> {
+  previous: Puller<T> | undefined;
+  next: Puller<T> | undefined;
+  readonly name: string;
+  /** How many events it has delivered. */
+  successes = 0;
+  /** Whether it is up and not pausing; it may be busy. */
+  available = false;
+  /** Whether it has failed and not succeeded since. */
+  onProbation = false;
+  /** Every seat there is, and those of them that are free. */
+  private readonly seats: S[] = [];
+  private readonly free: S[] = [];
+  /** How many sends are in flight, and how many may be at this moment. */
+  private inFlight = 0;
+  private limit = 0;
+  private window = 1;
+  /** The subscriber of `pull$`, while there is one. */
+  private pulling: Subscriber<never> | undefined;
+  /** Whether it is up, has not failed, and is not to leave. */
+  private active = false;
+  /** What broke it, until it is opened again. */
+  private failure: { readonly error: unknown } | undefined;
+  /** The wait for the next try, when it began before the connection was closed. */
+  private wait: Wait | undefined;
+  private finishing = Subscription.EMPTY;
+  private paused = false;
+  /** How many sends the balancer had started when the last pause began. */
+  private pausedAfter = -1;
+  private leaving: Leaving | undefined;
+  private readonly retirement$ = new Subject<void>();
+  private readonly backoff: Backoff;
+  /** Everything that ends when it leaves. */
+  private readonly membership = new Subscription();
+
+  /**
+   * @param connection The connection.
+   * @param subject Where it pulls from.
+   */
+  constructor(
+    protected readonly connection: ConnectionBase<T>,
+    readonly subject: PullSubject<T, R>,
+  ) {
+    const { reconnectDelay, scheduler } = subject.settings;
+    this.name = connection.name;
+    this.backoff = new Backoff(reconnectDelay, scheduler);
+    if (typeof connection.window === 'number') {
+      this.window = connection.window;
+    }
+    subject.join(this);
+  }
+
+  // ---- The streams
+
+  /** Opens the connection: its states, each in a step of its own, and beside them its window. */
+  readonly state$ = new Observable<ConnectionState>((subscriber) => {
+    const { steps } = this.subject;
+    const { state$, window } = this.connection;
+    const error = (thrown: unknown): void => {
+      steps.run(() => {
+        subscriber.error(thrown);
+      });
+    };
+    this.failure = undefined;
+    if (isObservable(window)) {
+      const sizes$ = window.pipe(map((size) => expectSize(this.name, size)));
+      const next = (size: number): void => {
+        this.resize(size);
+      };
+      subscriber.add(sizes$.subscribe({ next, error }));
+    }
+    const states$ = state$.pipe(map((state) => expectState(this.name, state)));
+    const next = (state: ConnectionState): void => {
+      steps.run(() => {
+        subscriber.next(state);
+      });
+    };
+    const complete = (): void => {
+      steps.run(() => {
+        this.leave('completed');
+      });
+    };
+    subscriber.add(states$.subscribe({ next, error, complete }));
+  });
+
+  /** Pulls while it is subscribed. Errors once the connection has failed and its sends have ended. */
+  readonly pull$ = new Observable<never>((subscriber) => {
+    this.pulling = subscriber;
+    this.backoff.steady();
+    this.update();
+    return () => {
+      this.subject.steps.run(() => {
+        this.pulling = undefined;
+        this.update();
+        this.cancelAll();
+        this.rest();
+      });
+    };
+  });
+
+  /** Waits for another state, unless the connection has failed meanwhile. */
+  readonly rest$ = defer(() => {
+    const { failure } = this;
+    return failure === undefined ? NEVER : throwError(() => failure.error);
+  });
+
+  /** Emits when there is nothing more to wait for. */
+  readonly retired$ = this.retirement$.asObservable();
+
+  /**
+   * The connection has failed.
+   * @param error What broke it.
+   * @returns Emits when it is to be opened again; completes when it is not.
+   * @throws whatever the user's `reconnectDelay` throws.
+   */
+  reconnect(error: unknown): Observable<unknown> {
+    if (error instanceof MisuseError) {
+      throw error;
+    }
+    this.failure ??= { error };
+    this.onProbation = true;
+    this.finishing.unsubscribe();
+    this.subject.connectionFailed(error);
+    if (this.leaving !== undefined) {
+      return EMPTY;
+    }
+    const { over$, delay } = this.wait ?? this.backoff.wait(error);
+    this.wait = undefined;
+    this.reportBackoff(error, delay);
+    return this.inSteps(over$);
+  }
+
+  // ---- The membership
+
+  /** The connection is to leave: it finishes its sends first. */
+  leave(leaving: Leaving): void {
+    // What is at its end cannot return from there.
+    if (this.leaving !== 'completed') {
+      this.leaving = leaving;
+    }
+    this.update();
+    this.rest();
+  }
+
+  /** A removed connection is listed again; false when it is too late for that. */
+  stay(): boolean {
+    if (this.leaving !== 'removed') {
+      return false;
+    }
+    this.leaving = undefined;
+    this.update();
+    return true;
+  }
+
+  /** The connection has left. */
+  left(): void {
+    this.membership.unsubscribe();
+    this.subject.leave(this);
+    this.subject.monitor?.report({ type: 'state', connection: this.name, state: 'removed' });
+  }
+
+  // ---- Pulling
+
+  get ready(): boolean {
+    return this.inFlight < this.limit;
+  }
+
+  abstract pull(): boolean;
+
+  abandon(reason: unknown): Item<T>[] {
+    return this.cancelSends(reason).flatMap(({ items }) => items);
+  }
+
+  /** A seat for one more send. */
+  protected takeSeat(): S {
+    const seat = this.free.pop();
+    if (seat !== undefined) {
+      return seat;
+    }
+    const made = this.newSeat();
+    this.seats.push(made);
+    return made;
+  }
+
+  protected abstract newSeat(): S;
+
+  // ---- What seats report
+
+  /** A send starts. */
+  started(seat: S, events: number, attempt: number): void {
+    const { subject } = this;
+    this.inFlight++;
+    subject.inFlight += events;
+    seat.turn = ++subject.turns;
+    subject.deadlines.add(seat);
+    if (subject.monitor !== undefined) {
+      seat.startedAt = subject.monitor.now();
+      subject.monitor.report({ type: 'attempt', connection: this.name, events, attempt });
+    }
+  }
+
+  /**
+   * A send has ended: its seat is free, unless a promise may still answer there.
+   * @param seat The seat.
+   * @param delivered How many of its events were delivered.
+   * @param failed How many were not.
+   * @param error Why not.
+   */
+  ended(seat: S, delivered: number, failed: number, error?: unknown): void {
+    const { subject } = this;
+    this.inFlight--;
+    subject.deadlines.remove(seat);
+    if (seat.lost) {
+      this.seats.splice(this.seats.indexOf(seat), 1);
+    } else {
+      this.free.push(seat);
+    }
+    subject.lineUp(this);
+    subject.monitor?.report({
+      type: 'answer',
+      connection: this.name,
+      delivered,
+      failed,
+      elapsed: subject.monitor.now() - seat.startedAt,
+      ...(failed === 0 ? {} : { error }),
+    });
+  }
+
+  /** An event has been delivered. */
+  delivered(item: Item<T>, value: R): void {
+    this.successes++;
+    this.subject.inFlight--;
+    this.subject.ledger.delivered(item, value, this.name);
+  }
+
+  /** A send, or the event of a batch, was answered well: the backoff starts over. */
+  succeeded(): void {
+    if (this.onProbation) {
+      this.onProbation = false;
+      this.backoff.reset();
+      this.update();
+    }
+  }
+
+  /**
+   * Events have failed.
+   * @param items The events, now without a seat.
+   * @param kind What the error means; `undefined` when that could not be told, and the balancer closes.
+   * @param error The error.
+   * @param counts Whether an attempt is used up.
+   * @param turn The number of the send.
+   */
+  failed(
+    items: readonly Item<T>[],
+    kind: FailureKind | undefined,
+    error: unknown,
+    counts: boolean,
+    turn: number,
+  ): void {
+    const { subject } = this;
+    for (const item of items) {
+      subject.inFlight--;
+      if (kind === 'rejected') {
+        subject.ledger.rejected(item, this, error);
+      } else {
+        subject.putBack(item, this, error, counts);
+      }
+    }
+    if (kind === 'rejected') {
+      this.succeeded();
+    } else if (kind === 'temporary') {
+      this.pause(error, turn);
+    } else if (kind === 'connection') {
+      this.breakDown(error);
+    }
+  }
+
+  /** What an error of a send means. */
+  kindOf(error: unknown, event: T): FailureKind | undefined {
+    try {
+      return expectKind(this.name, this.connection.classify?.(error, event) ?? kindByClass(error));
+    } catch (thrown) {
+      this.subject.fail(thrown);
+      return undefined;
+    }
+  }
+
+  /** Once no send is in flight, what had to wait for that happens. */
+  rest(): void {
+    if (this.inFlight > 0) {
+      return;
+    }
+    if (this.leaving !== undefined) {
+      this.retirement$.next();
+    } else if (this.failure !== undefined) {
+      this.pulling?.error(this.failure.error);
+    }
+  }
+
+  // ---- What follows from failures
+
+  /** No more pulls; when the sends in flight have ended, the connection is closed. */
+  private breakDown(error: unknown): void {
+    if (this.failure !== undefined) {
+      return;
+    }
+    this.failure = { error };
+    this.onProbation = true;
+    this.update();
+    if (this.leaving === 'removed') {
+      this.retirement$.next();
+    } else if (
+      this.leaving === undefined &&
+      this.inFlight > 0 &&
+      this.subject.settings.timeout.send === Infinity
+    ) {
+      this.finishWithin(error);
+    }
+  }
+
+  /** Without a timeout, sends in flight have as long as the wait for the next try, which begins now. */
+  private finishWithin(error: unknown): void {
+    try {
+      const { over$, delay } = this.backoff.wait(error);
+      const shared$ = new ReplaySubject<unknown>(1);
+      this.wait = { over$: shared$, delay };
+      this.membership.add(over$.subscribe(shared$));
+      this.finishing = this.inSteps(shared$).subscribe({
+        error: noop,
+        complete: () => {
+          this.pulling?.error(error);
+        },
+      });
+      this.membership.add(this.finishing);
+    } catch (thrown) {
+      this.subject.fail(thrown);
+    }
+  }
+
+  /** Stays up and pulls nothing for a while. Sends that started before a pause do not make it longer. */
+  private pause(error: unknown, turn: number): void {
+    this.onProbation = true;
+    const wait = this.paused || turn <= this.pausedAfter ? undefined : this.pauseAfter(error);
+    if (wait === undefined) {
+      this.update();
+      return;
+    }
+    this.paused = true;
+    this.pausedAfter = this.subject.turns;
+    this.update();
+    this.reportBackoff(error, wait.delay);
+    this.membership.add(
+      this.inSteps(wait.over$).subscribe({
+        error: noop,
+        next: () => {
+          this.paused = false;
+          this.backoff.steady();
+          this.update();
+          if (this.active) {
+            this.reportState('up');
+          }
+        },
+        complete: () => {
+          if (this.paused) {
+            this.leave('completed');
+          }
+        },
+      }),
+    );
+  }
+
+  /** How long to pause; `undefined`: not at all. */
+  private pauseAfter(error: unknown): Wait | undefined {
+    const { scheduler } = this.subject.settings;
+    const retryAfter = error instanceof TemporaryError ? error.retryAfter : undefined;
+    if (retryAfter === 0) {
+      return this.backoff.yields() ? { over$: timer(0, scheduler), delay: 0 } : undefined;
+    }
+    if (retryAfter !== undefined) {
+      return { over$: timer(Math.min(retryAfter, longestDelay), scheduler), delay: retryAfter };
+    }
+    try {
+      return this.backoff.wait(error);
+    } catch (thrown) {
+      this.subject.fail(thrown);
+      return undefined;
+    }
+  }
+
+  // ---- The window
+
+  private resize(size: number): void {
+    this.subject.steps.run(() => {
+      this.window = size;
+      this.update();
+    });
+  }
+
+  /** Something has changed that decides how many sends may be in flight. */
+  protected update(): void {
+    const { subject } = this;
+    const active = this.pulling !== undefined && this.failure === undefined && this.leaving === undefined;
+    if (active !== this.active) {
+      this.active = active;
+      subject.upChanged(active ? 1 : -1);
+    }
+    this.limit = !active || this.paused ? 0 : this.onProbation ? Math.min(1, this.window) : this.window;
+    const available = this.limit > 0;
+    if (available !== this.available) {
+      this.available = available;
+      subject.available += available ? 1 : -1;
+    }
+    subject.lineUp(this);
+  }
+
+  // ---- Cancelling
+
+  /** What was in flight on a connection that is no longer up has used an attempt, unless its send made progress. */
+  private cancelAll(): void {
+    const reason = this.failure?.error ?? new Error(`connection "${this.name}" is no longer up`);
+    for (const { items, progressed } of this.cancelSends(reason)) {
+      for (const item of items) {
+        this.subject.inFlight--;
+        this.subject.putBack(item, this, reason, !progressed);
+      }
+    }
+  }
+
+  /** Cancels every send: what was in them, oldest first. */
+  private cancelSends(reason: unknown): { readonly items: Item<T>[]; readonly progressed: boolean }[] {
+    const busy = this.seats.filter((seat) => seat.busy).sort((a, b) => a.turn - b.turn);
+    return busy.map((seat) => {
+      const { delivered } = seat;
+      seat.cancel(reason);
+      const items = seat.handBack();
+      this.ended(seat, delivered, items.length, reason);
+      return { items, progressed: delivered > 0 };
+    });
+  }
+
+  /** The error of a send that took too long: RxJS's own, with the numbers. */
+  timeoutError(): TimeoutError {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is RxJS's own that users ask for with instanceof
+    const error = new TimeoutError();
+    error.message = `connection "${this.name}": a send took longer than ${String(this.subject.settings.timeout.send)} ms`;
+    return error;
+  }
+
+  // ---- Reports
+
+  /** The connection's state has changed, or is again what it was before a pause. */
+  reportState(state: ConnectionState): void {
+    this.subject.monitor?.report({ type: 'state', connection: this.name, state });
+  }
+
+  private reportBackoff(error: unknown, delay: number | undefined): void {
+    this.subject.monitor?.report({
+      type: 'state',
+      connection: this.name,
+      state: 'backoff',
+      error,
+      ...(delay === undefined ? {} : { delay }),
+    });
+  }
+
+  private inSteps<V>(source$: Observable<V>): Observable<V> {
+    const { steps } = this.subject;
+    return new Observable((subscriber) =>
+      source$.subscribe({
+        next: (value) => {
+          steps.run(() => {
+            subscriber.next(value);
+          });
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
+        complete: () => {
+          steps.run(() => {
+            subscriber.complete();
+          });
+        },
+      }),
+    );
+  }
+}
+
+function expectSize(name: string, size: number): number {
+  expectCount(name, 'window', size, 0);
+  return size;
+}
+
+function expectState(name: string, state: unknown): ConnectionState {
+  if (state !== 'connecting' && state !== 'up' && state !== 'down') {
+    throw outOfRange(name, 'state', "'connecting', 'up' or 'down'", state);
+  }
+  return state;
+}
+
+function expectKind(name: string, kind: unknown): FailureKind {
+  if (kind !== 'connection' && kind !== 'temporary' && kind !== 'rejected') {
+    throw outOfRange(name, 'kind of failure', "'connection', 'temporary' or 'rejected'", kind);
+  }
+  return kind;
+}
+
+function kindByClass(error: unknown): FailureKind {
+  if (error instanceof TemporaryError) {
+    return 'temporary';
+  }
+  return error instanceof RejectedError ? 'rejected' : 'connection';
+}

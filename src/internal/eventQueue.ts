@@ -1,0 +1,175 @@
+/** The events that wait, and the order in which they are taken. */
+import { Fifo } from './fifo.js';
+import { LinkedList } from './linkedList.js';
+import type { Retry, Suspect } from './retry.js';
+
+/** How far a connection looks past retries that avoid it: this bounds the cost of a pull. */
+const lookPast = 8;
+
+/** What a pull gets when there is nothing for it; events may have any other value, `undefined` included. */
+export const nothing = Symbol('nothing');
+
+/** Who pulls. */
+export interface Taker extends Suspect {
+  /** Whether it has failed and not succeeded since: it takes a new event if one waits. */
+  readonly onProbation: boolean;
+}
+
+/** A new event that has outlived its wait, because it is guaranteed. */
+interface Kept<T> {
+  readonly event: T;
+  readonly index: number;
+}
+
+/**
+ * New events are bare values, first in, first out. One that is put back for the first time goes ahead of
+ * them, in a lane of its own; put back again it goes behind those that wait then, in another lane, where
+ * `behind` remembers its place among the new ones.
+ */
+export class EventQueue<T> {
+  private readonly fresh = new Fifo<T>();
+  private readonly kept = new Fifo<Kept<T>>();
+  private readonly once = new LinkedList<Retry<T>>();
+  private readonly again = new LinkedList<Retry<T>>();
+  /** The index of the first fresh event, counted from the beginning of time. */
+  private taken = 0;
+
+  /**
+   * @param available How many connections are up and not pausing.
+   * @param now The scheduler's clock.
+   */
+  constructor(
+    private readonly available: () => number,
+    private readonly now: () => number,
+  ) {}
+
+  /** How many events wait. */
+  get length(): number {
+    return this.fresh.length + this.kept.length + this.once.length + this.again.length;
+  }
+
+  /** How many of them wait for their first attempt. */
+  get untried(): number {
+    return this.fresh.length + this.kept.length;
+  }
+
+  /** How many of them have failed before. */
+  get retrying(): number {
+    return this.once.length + this.again.length;
+  }
+
+  /** The index of the new event that has waited longest, leaving out those that were kept. */
+  get start(): number {
+    return this.taken;
+  }
+
+  /** The index that the next new event will have. */
+  get end(): number {
+    return this.taken + this.fresh.length;
+  }
+
+  /** A new event waits. */
+  push(event: T): void {
+    this.fresh.push(event);
+  }
+
+  /** A failed event waits again. */
+  putBack(retry: Retry<T>): void {
+    retry.putBacks++;
+    retry.behind = this.end;
+    (retry.putBacks === 1 ? this.once : this.again).push(retry);
+  }
+
+  /** The next event for this connection, or `nothing`. */
+  take(taker: Taker): T | Retry<T> | typeof nothing {
+    if (this.retrying === 0 || (taker.onProbation && this.untried > 0)) {
+      return this.takeUntried();
+    }
+    const refused = (retry: Retry<T>): boolean => retry.avoids(taker, this.available(), this.now);
+    const untriedFrom = this.untried === 0 ? Infinity : (this.kept.peek()?.index ?? this.taken);
+    return (
+      takeFrom(this.once, refused) ??
+      takeFrom(this.again, (retry) => retry.behind > untriedFrom || refused(retry)) ??
+      this.takeUntried()
+    );
+  }
+
+  /** The new event that has waited longest, or `nothing`. */
+  takeUntried(): T | typeof nothing {
+    const kept = this.kept.shift();
+    if (kept !== undefined) {
+      return kept.event;
+    }
+    if (this.fresh.length === 0) {
+      return nothing;
+    }
+    this.taken++;
+    return this.fresh.shift() as T;
+  }
+
+  /** The new event that came last, or `nothing`. */
+  takeNewest(): T | typeof nothing {
+    return this.fresh.length === 0 ? nothing : (this.fresh.pop() as T);
+  }
+
+  /** Takes any event, those that have failed before first, or `nothing`. */
+  takeAny(): T | Retry<T> | typeof nothing {
+    const retry = this.once.first ?? this.again.first;
+    if (retry !== undefined) {
+      this.remove(retry);
+      return retry;
+    }
+    return this.takeUntried();
+  }
+
+  /** Takes new events up to an index: those that `keeps` is true for keep their place, the others go to `drop`. */
+  expireUntried(end: number, keeps: (event: T) => boolean, drop: (event: T) => void): void {
+    while (this.fresh.length > 0 && this.taken < end) {
+      const index = this.taken++;
+      const event = this.fresh.shift() as T;
+      if (keeps(event)) {
+        this.kept.push({ event, index });
+      } else {
+        drop(event);
+      }
+    }
+  }
+
+  /** When the first of the waiting retries avoids no connection any more. */
+  get relentsAt(): number {
+    return Math.min(this.once.first?.avoidsUntil ?? Infinity, this.again.first?.avoidsUntil ?? Infinity);
+  }
+
+  /** All events that have failed before; the current one may be taken out meanwhile. */
+  *retries(): Generator<Retry<T>, void> {
+    for (const lane of [this.once, this.again]) {
+      let retry = lane.first;
+      while (retry !== undefined) {
+        const { next } = retry;
+        yield retry;
+        retry = next;
+      }
+    }
+  }
+
+  /** Takes this one out. */
+  remove(retry: Retry<T>): void {
+    (retry.putBacks === 1 ? this.once : this.again).remove(retry);
+  }
+}
+
+/** Takes the first of the next few retries that is not refused. */
+function takeFrom<T>(
+  lane: LinkedList<Retry<T>>,
+  refused: (retry: Retry<T>) => boolean,
+): Retry<T> | undefined {
+  let retry = lane.first;
+  for (let looked = 0; retry !== undefined && looked < lookPast; looked++) {
+    if (!refused(retry)) {
+      lane.remove(retry);
+      return retry;
+    }
+    retry = retry.next;
+  }
+  return undefined;
+}

@@ -1,0 +1,92 @@
+/** Checks of what users pass in: an error says who expected what, and what it got. */
+import { longestDelay } from './alarm.js';
+
+function got(value: unknown): string {
+  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  return `got \`${show(value)}\` (${type})`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'function') {
+    return value.name === '' ? 'a function' : `function ${value.name}`;
+  }
+  try {
+    return String(value);
+  } catch {
+    return 'an object';
+  }
+}
+
+/**
+ * An error for a value of the wrong type.
+ * @param who The function that was called.
+ * @param name The option.
+ * @param expected What it should be.
+ * @param value What it is.
+ * @returns The error, to be thrown.
+ */
+export function wrongType(who: string, name: string, expected: string, value: unknown): TypeError {
+  return new TypeError(`${who}: expected \`${name}\` to be ${expected}, ${got(value)}`);
+}
+
+/** As `wrongType`, for a value of the right type that is out of range. */
+export function outOfRange(who: string, name: string, expected: string, value: unknown): RangeError {
+  return new RangeError(`${who}: expected \`${name}\` to be ${expected}, ${got(value)}`);
+}
+
+/** Throws unless the value is a number for which `holds`. */
+export function expectNumber(
+  who: string,
+  name: string,
+  value: unknown,
+  expected: string,
+  holds: (value: number) => boolean,
+): asserts value is number {
+  if (typeof value !== 'number') {
+    throw wrongType(who, name, expected, value);
+  }
+  if (!holds(value)) {
+    throw outOfRange(who, name, expected, value);
+  }
+}
+
+/** Throws unless the value is a time that a timer can wait. */
+export function expectMilliseconds(who: string, name: string, value: unknown): asserts value is number {
+  const holds = (time: number): boolean => time >= 0 && time <= longestDelay;
+  expectNumber(who, name, value, `milliseconds from 0 to ${String(longestDelay)}`, holds);
+}
+
+/** Throws unless the value is a time that a timer can wait, or Infinity. */
+export function expectLimit(who: string, name: string, value: unknown): asserts value is number {
+  const holds = (time: number): boolean => time === Infinity || (time >= 0 && time <= longestDelay);
+  expectNumber(who, name, value, `milliseconds from 0 to ${String(longestDelay)}, or Infinity`, holds);
+}
+
+/** Throws unless the value is a function. */
+export function expectFunction(who: string, name: string, value: unknown): void {
+  if (typeof value !== 'function') {
+    throw wrongType(who, name, 'a function', value);
+  }
+}
+
+/** Throws unless the value is a whole number of at least `least`, or Infinity. */
+export function expectCount(
+  who: string,
+  name: string,
+  value: unknown,
+  least: 0 | 1,
+): asserts value is number {
+  const expected = `a ${least === 1 ? 'positive' : 'non-negative'} integer or Infinity`;
+  const holds = (count: number): boolean => count >= least && (Number.isInteger(count) || count === Infinity);
+  expectNumber(who, name, value, expected, holds);
+}
+
+/** Throws unless the value is an object. */
+export function expectObject(who: string, name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw wrongType(who, name, 'an object', value);
+  }
+}

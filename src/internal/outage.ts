@@ -1,0 +1,160 @@
+/** How long events wait while no connection is up: each full `timeout.wait` uses up one attempt. */
+import type { SchedulerLike } from 'rxjs';
+import { Alarm } from './alarm.js';
+import type { EventQueue } from './eventQueue.js';
+import { Fifo } from './fifo.js';
+import type { Retry } from './retry.js';
+
+/** What an outage must know of the balancer. */
+export interface OutageConfig<T> {
+  readonly queue: EventQueue<T>;
+  /** `timeout.wait`, in milliseconds. */
+  readonly wait: number;
+  /** How many attempts a new event has; `Infinity` when all are guaranteed. */
+  readonly maxAttempts: number;
+  /** How many attempts this event has. */
+  readonly limitOf: (event: T) => number;
+  /** This event has waited too long. */
+  readonly drop: (item: T | Retry<T>) => void;
+  readonly scheduler: SchedulerLike;
+  /** Runs many drops as one step. */
+  readonly atOnce: (work: () => void) => void;
+}
+
+/** From this index on, new events have waited since this time. */
+interface Mark {
+  readonly index: number;
+  readonly time: number;
+}
+
+/** The time while no connection is up, over and over again. */
+export class Outage<T> {
+  /** When it began, or `undefined` while a connection is up. */
+  private since: number | undefined;
+  /** Since when the new events wait: those without a failure need no record of their own. */
+  private marks = new Fifo<Mark>();
+  /** The time of the latest mark. */
+  private markedAt = NaN;
+  /** When the first of the retries has waited too long. */
+  private retriesDue = Infinity;
+  private readonly alarm: Alarm;
+  /** How long a new event waits before it is dropped. */
+  private readonly patience: number;
+
+  /**
+   * @param config What it must know.
+   */
+  constructor(private readonly config: OutageConfig<T>) {
+    this.patience = config.wait * config.maxAttempts;
+    this.alarm = new Alarm(config.scheduler, () => {
+      config.atOnce(() => {
+        this.expire();
+      });
+    });
+  }
+
+  /** No connection is up. */
+  begin(): void {
+    const { queue, wait, scheduler } = this.config;
+    if (wait === Infinity) {
+      return;
+    }
+    this.since = scheduler.now();
+    if (queue.start < queue.end) {
+      this.mark(queue.start);
+    }
+    for (const retry of queue.retries()) {
+      this.retriesDue = Math.min(this.retriesDue, this.dueOf(retry, this.since));
+    }
+    this.arm();
+  }
+
+  /** A connection is up: all that was waited is forgotten. */
+  end(): void {
+    this.since = undefined;
+    this.marks = new Fifo();
+    this.markedAt = NaN;
+    this.retriesDue = Infinity;
+    this.alarm.clear();
+  }
+
+  /** A new event waits. */
+  arrived(): void {
+    if (this.since !== undefined) {
+      this.mark(this.config.queue.end - 1);
+      this.arm();
+    }
+  }
+
+  /** A failed event waits again. */
+  putBack(retry: Retry<T>): void {
+    if (this.since !== undefined) {
+      this.retriesDue = Math.min(this.retriesDue, this.dueOf(retry, this.since));
+      this.arm();
+    }
+  }
+
+  /** No timer is left. */
+  clear(): void {
+    this.alarm.clear();
+  }
+
+  private mark(index: number): void {
+    const time = this.config.scheduler.now();
+    if (this.patience !== Infinity && this.markedAt !== time) {
+      this.marks.push({ index, time });
+      this.markedAt = time;
+    }
+  }
+
+  private dueOf(retry: Retry<T>, since: number): number {
+    return Math.max(since, retry.since) + (retry.limit - retry.used) * this.config.wait;
+  }
+
+  private arm(): void {
+    const mark = this.marks.peek();
+    this.alarm.set(Math.min(mark === undefined ? Infinity : mark.time + this.patience, this.retriesDue));
+  }
+
+  private expire(): void {
+    if (this.since === undefined) {
+      return;
+    }
+    const now = this.config.scheduler.now();
+    this.expireUntried(now);
+    if (this.retriesDue <= now) {
+      this.expireRetries(now, this.since);
+    }
+    this.arm();
+  }
+
+  private expireUntried(now: number): void {
+    const { queue, limitOf, drop } = this.config;
+    for (
+      let mark = this.marks.peek();
+      mark !== undefined && mark.time + this.patience <= now;
+      mark = this.marks.peek()
+    ) {
+      this.marks.shift();
+      queue.expireUntried(
+        this.marks.peek()?.index ?? queue.end,
+        (event) => limitOf(event) === Infinity,
+        drop,
+      );
+    }
+  }
+
+  private expireRetries(now: number, since: number): void {
+    const { queue, drop } = this.config;
+    this.retriesDue = Infinity;
+    for (const retry of queue.retries()) {
+      const due = this.dueOf(retry, since);
+      if (due > now) {
+        this.retriesDue = Math.min(this.retriesDue, due);
+      } else {
+        queue.remove(retry);
+        drop(retry);
+      }
+    }
+  }
+}

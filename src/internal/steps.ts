@@ -1,0 +1,40 @@
+/** What happens at one moment happens as one step: consequences wait until all of it has been done. */
+
+/**
+ * Everything that reaches the balancer (an event, an answer, a state, a timer) runs inside a step. Steps
+ * nest: what a consumer causes inside an outcome is part of the step that emitted the outcome. Only at the
+ * end of the outermost one does anybody pull, so there is no recursion, however synchronous the world is.
+ */
+export class Steps {
+  private depth = 0;
+
+  /**
+   * @param settle What follows from a step, once it is over.
+   */
+  constructor(private readonly settle: () => void) {}
+
+  /** Whether a step is under way. */
+  get underWay(): boolean {
+    return this.depth > 0;
+  }
+
+  /** A step begins. */
+  begin(): void {
+    this.depth++;
+  }
+
+  /** A step ends. */
+  end(): void {
+    if (this.depth === 1) {
+      this.settle();
+    }
+    this.depth--;
+  }
+
+  /** Runs one step. */
+  run(work: () => void): void {
+    this.begin();
+    work();
+    this.end();
+  }
+}

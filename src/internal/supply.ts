@@ -1,0 +1,137 @@
+/** A source that is asked for its events, one by one, instead of emitting them when it likes. */
+import { Observable, Subscription, type Observer } from 'rxjs';
+
+/** Who asks. */
+export interface Asker<T> extends Observer<T> {
+  /** The supply may be asked again. */
+  resume(): void;
+}
+
+/**
+ * Wraps an iterable so that it can be piped. An Observable in name only: the balancer does not subscribe
+ * to it, but opens it and asks.
+ */
+// eslint-disable-next-line rxjs-x/no-subclass -- the balancer has to tell it from other sources
+export class Supply<T> extends Observable<T> {
+  private asker: Asker<T> | undefined;
+
+  /**
+   * @param events Where they come from.
+   * @param gate Whether one more may be asked for.
+   */
+  constructor(
+    private readonly events: Iterable<T> | AsyncIterable<T>,
+    private readonly gate: () => boolean = () => true,
+  ) {
+    super();
+  }
+
+  /** Begins the iteration. */
+  open(asker: Asker<T>): Asking<T> {
+    this.asker = asker;
+    const iterator =
+      Symbol.asyncIterator in this.events
+        ? this.events[Symbol.asyncIterator]()
+        : this.events[Symbol.iterator]();
+    return new Asking(iterator, this.gate, asker);
+  }
+
+  /** The gate has opened. */
+  resume(): void {
+    this.asker?.resume();
+  }
+}
+
+/** An iteration under way; unsubscribing returns its iterator. */
+export class Asking<T> extends Subscription {
+  /** Whether an answer is awaited. */
+  private pending = false;
+  private finishing = false;
+  /** Whether the iterator has ended by itself. */
+  private exhausted = false;
+
+  /**
+   * @param iterator The iteration.
+   * @param gate Whether one more may be asked for.
+   * @param asker Who gets the events.
+   */
+  constructor(
+    private readonly iterator: Iterator<T, unknown> | AsyncIterator<T, unknown>,
+    private readonly gate: () => boolean,
+    private readonly asker: Asker<T>,
+  ) {
+    super(() => {
+      if (!this.exhausted) {
+        giveBack(iterator);
+      }
+    });
+  }
+
+  /** Asks for one event; true when it came at once. One that comes later is emitted then. */
+  ask(): boolean {
+    if (this.closed || this.pending || this.exhausted || this.finishing || !this.gate()) {
+      return false;
+    }
+    this.pending = true;
+    try {
+      const answer = this.iterator.next();
+      if (!('then' in answer)) {
+        return this.answered(answer);
+      }
+      answer.then(this.answered, this.failed);
+    } catch (error) {
+      this.failed(error);
+    }
+    return false;
+  }
+
+  /** Asks no more. An event that has been asked for is awaited; then it completes. */
+  finish(): void {
+    this.finishing = true;
+    if (!this.pending) {
+      this.end();
+    }
+  }
+
+  private readonly answered = (result: IteratorResult<T, unknown>): boolean => {
+    this.pending = false;
+    if (this.closed) {
+      return false;
+    }
+    if (result.done === true) {
+      this.exhausted = true;
+      this.asker.complete();
+      return false;
+    }
+    this.asker.next(result.value);
+    if (this.finishing) {
+      this.end();
+    }
+    return true;
+  };
+
+  private readonly failed = (error: unknown): void => {
+    this.pending = false;
+    if (!this.closed) {
+      this.exhausted = true;
+      this.asker.error(error);
+    }
+  };
+
+  private end(): void {
+    this.unsubscribe();
+    this.asker.complete();
+  }
+}
+
+/** Tells an iterator that no more is wanted. Nobody is left to hear of an error that this gives. */
+function giveBack(iterator: Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>): void {
+  try {
+    const returned = iterator.return?.();
+    if (returned !== undefined && 'then' in returned) {
+      returned.then(undefined, () => undefined);
+    }
+  } catch {
+    // the iterator is finished either way
+  }
+}
