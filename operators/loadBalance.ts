@@ -6,7 +6,6 @@ import {
   mergeMap,
   Observable,
   retry,
-  startWith,
   switchMap,
   takeUntil,
   tap,
@@ -43,7 +42,6 @@ export function loadBalance<T, R>(
   /** Keeps a connection open, and pulls while it is up. Errors mean that it broke, and are retried. */
   const whileUp = (puller: AnyPuller<T, R>): Observable<never> =>
     puller.state$.pipe(
-      startWith('connecting' as const),
       distinctUntilChanged(),
       tap((state) => {
         puller.reportState(state);

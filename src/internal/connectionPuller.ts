@@ -89,7 +89,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   // ---- The streams
 
-  /** Opens the connection: its states, each in a step of its own, and beside them its window. */
+  /**
+   * Opens the connection: its states, each in a step of its own, and beside them its window. As long as it
+   * is silent, it is connecting.
+   */
   readonly state$ = new Observable<ConnectionState>((subscriber) => {
     const { steps } = this.subject;
     const { state$, window } = this.connection;
@@ -99,6 +102,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       });
     };
     this.failure = undefined;
+    subscriber.next('connecting');
     if (isObservable(window)) {
       const sizes$ = window.pipe(map((size) => expectSize(this.name, size)));
       const next = (size: number): void => {
