@@ -1,5 +1,7 @@
 /** The front door. */
+export { deadLetter, type DeadLetterSink } from '../operators/deadLetter.js';
 export { loadBalance } from '../operators/loadBalance.js';
+export { toConnections } from '../operators/toConnections.js';
 export type {
   AnswerActivity,
   AttemptActivity,
@@ -32,6 +34,9 @@ export type {
   SendFunction,
   ValueOf,
 } from './connection.js';
+export { eachOutcomeFrom, type EachOutcomeOptions } from './entry/eachOutcomeFrom.js';
+export { LoadBalancer, type LoadBalancerConstructor, type PublishOptions } from './entry/loadBalancer.js';
+export { loadBalanceFrom } from './entry/loadBalanceFrom.js';
 export { RejectedError, TemporaryError, type TemporaryErrorOptions } from './errors.js';
 export { exponentialBackoff, type ExponentialBackoffConfig } from './exponentialBackoff.js';
 export type {

@@ -90,3 +90,35 @@ export function expectObject(who: string, name: string, value: unknown): void {
     throw wrongType(who, name, 'an object', value);
   }
 }
+
+/** Throws unless the value is an array. */
+export function expectArray(who: string, name: string, value: unknown): void {
+  if (!Array.isArray(value)) {
+    throw wrongType(who, name, 'an array', value);
+  }
+}
+
+/** Throws unless the value is a boolean. */
+export function expectBoolean(who: string, name: string, value: unknown): void {
+  if (typeof value !== 'boolean') {
+    throw wrongType(who, name, 'a boolean', value);
+  }
+}
+
+/** Throws unless the value can be iterated. */
+export function expectIterable(who: string, name: string, value: unknown): void {
+  const iterates =
+    typeof value === 'object' &&
+    value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value);
+  if (!iterates && typeof value !== 'string') {
+    throw wrongType(who, name, 'an Iterable or an AsyncIterable', value);
+  }
+}
+
+/** Throws when there is a `queue` option where nothing queues. */
+export function expectNoQueue(who: string, options: object): void {
+  if ('queue' in options && options.queue !== undefined) {
+    throw wrongType(who, 'queue', 'absent: events are asked for when a connection is ready', options.queue);
+  }
+}

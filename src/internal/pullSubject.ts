@@ -1,5 +1,5 @@
 /** The shared subject: a producer side like any Subject's, but each value goes to the one puller whose turn it is. */
-import { Subject, takeUntil, timer, type Observable, type Subscriber } from 'rxjs';
+import { noop, Subject, takeUntil, timer, type Observable, type Subscriber } from 'rxjs';
 import type { QueueActivity } from '../activity.js';
 import type { DropReason, Outcome } from '../outcome.js';
 import { Alarm } from './alarm.js';
@@ -8,11 +8,11 @@ import { EventQueue, nothing } from './eventQueue.js';
 import { Ledger } from './ledger.js';
 import { LinkedList, type Linked } from './linkedList.js';
 import { Monitor } from './monitor.js';
+import { OpenSource, type Opened, type Taker } from './openSource.js';
 import { Outage } from './outage.js';
 import type { Item, Suspect } from './retry.js';
 import type { Settings } from './settings.js';
 import { Steps } from './steps.js';
-import { Supply, type Asker, type Asking } from './supply.js';
 
 /** Somebody who takes events when it is ready for them. */
 export interface Puller<T> extends Linked<Puller<T>> {
@@ -38,7 +38,7 @@ interface Ending {
 }
 
 /** One subscription's heart: events come in at one side, and at the other pullers take them in turn. */
-export class PullSubject<T, R> implements Asker<T> {
+export class PullSubject<T, R> implements Taker<T> {
   /** The events that wait. */
   readonly waiting: EventQueue<T>;
   /** What becomes of each. */
@@ -70,7 +70,8 @@ export class PullSubject<T, R> implements Asker<T> {
   private readonly intakeOver$ = new Subject<void>();
   /** Emits when the connections are to be closed. */
   private readonly over$ = new Subject<void>();
-  private supply: Asking<T> | undefined;
+  /** The source, where it can be asked for events. */
+  private opened: Opened | undefined;
   /** How many events have come since the queue was last held against its capacity. */
   private arrivals = 0;
   /** One for all that overflows: a stack trace for each would cost more than the drop. */
@@ -236,12 +237,16 @@ export class PullSubject<T, R> implements Asker<T> {
 
   /** Asks the supply for an event, where there is one; true when it came at once. */
   ask(): boolean {
-    return this.supply !== undefined && this.pulling && this.supply.ask();
+    return this.opened !== undefined && this.pulling && this.opened.ask();
+  }
+
+  atOnce(work: () => void): void {
+    this.steps.run(work);
   }
 
   /** Pulls what can be pulled now. */
-  resume(): void {
-    this.steps.run(() => undefined);
+  private resume(): void {
+    this.steps.run(noop);
   }
 
   /** An attempt has failed: its event waits again, or is dropped. */
@@ -282,7 +287,7 @@ export class PullSubject<T, R> implements Asker<T> {
     this.steps.run(() => {
       this.deserted = true;
       this.dropWaiting('no-connection', this.connectionError());
-      this.supply?.finish();
+      this.opened?.finish();
     });
   }
 
@@ -440,25 +445,26 @@ export class PullSubject<T, R> implements Asker<T> {
 
   private endIntake(): void {
     this.intakeOver$.next();
-    this.supply?.unsubscribe();
+    this.opened?.unsubscribe();
   }
 
-  /** Takes its events as they come; from a supply, only when a puller is ready. */
+  /** Takes its events as they come; from one that can be asked, only when a puller is ready. */
   private drawFrom(source$: Observable<T>): void {
-    if (!(source$ instanceof Supply)) {
+    if (!(source$ instanceof OpenSource)) {
       source$.pipe(takeUntil(this.intakeOver$)).subscribe(this);
-    } else if (this.deserted) {
-      this.complete();
     } else {
-      this.open(source$ as Supply<T>);
+      this.open(source$ as OpenSource<T>);
     }
   }
 
-  private open(supply: Supply<T>): void {
+  private open(source$: OpenSource<T>): void {
     try {
-      this.supply = supply.open(this);
+      this.opened = source$.open(this);
     } catch (error) {
       this.error(error);
+    }
+    if (this.deserted) {
+      this.opened?.finish();
     }
     this.resume();
   }

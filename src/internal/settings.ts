@@ -1,10 +1,9 @@
 /** The options of a balancer, checked, with every default in its place. */
 import { asyncScheduler, from, map, NEVER, type Observable, type Observer, type SchedulerLike } from 'rxjs';
 import type { BalancerActivity } from '../activity.js';
-import type { CancelSignal } from '../cancelSignal.js';
 import { exponentialBackoff } from '../exponentialBackoff.js';
 import type { LoadBalanceOptions, ReconnectDelay } from '../options.js';
-import { aborted } from './aborted.js';
+import { aborted, isAbortSignal } from './aborted.js';
 import {
   expectCount,
   expectLimit,
@@ -113,8 +112,4 @@ function closingFrom<T>(who: string, closeOn: LoadBalanceOptions<T>['closeOn']):
   } catch {
     throw wrongType(who, 'closeOn', 'an ObservableInput or an AbortSignal', closeOn);
   }
-}
-
-function isAbortSignal(value: unknown): value is CancelSignal {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }

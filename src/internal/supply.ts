@@ -1,19 +1,10 @@
 /** A source that is asked for its events, one by one, instead of emitting them when it likes. */
-import { Observable, Subscription, type Observer } from 'rxjs';
+import { noop, Subscription, type Observer } from 'rxjs';
+import { OpenSource, type Opened, type Taker } from './openSource.js';
 
-/** Who asks. */
-export interface Asker<T> extends Observer<T> {
-  /** The supply may be asked again. */
-  resume(): void;
-}
-
-/**
- * Wraps an iterable so that it can be piped. An Observable in name only: the balancer does not subscribe
- * to it, but opens it and asks.
- */
-// eslint-disable-next-line rxjs-x/no-subclass -- the balancer has to tell it from other sources
-export class Supply<T> extends Observable<T> {
-  private asker: Asker<T> | undefined;
+/** An iterable as a source. */
+export class Supply<T> extends OpenSource<T> {
+  private taker: Taker<T> | undefined;
 
   /**
    * @param events Where they come from.
@@ -26,24 +17,23 @@ export class Supply<T> extends Observable<T> {
     super();
   }
 
-  /** Begins the iteration. */
-  open(asker: Asker<T>): Asking<T> {
-    this.asker = asker;
+  override open(taker: Taker<T>): Opened {
+    this.taker = taker;
     const iterator =
       Symbol.asyncIterator in this.events
         ? this.events[Symbol.asyncIterator]()
         : this.events[Symbol.iterator]();
-    return new Asking(iterator, this.gate, asker);
+    return new Asking(iterator, this.gate, taker);
   }
 
-  /** The gate has opened. */
+  /** The gate has opened: who wants events may ask again. */
   resume(): void {
-    this.asker?.resume();
+    this.taker?.atOnce(noop);
   }
 }
 
 /** An iteration under way; unsubscribing returns its iterator. */
-export class Asking<T> extends Subscription {
+class Asking<T> extends Subscription implements Opened {
   /** Whether an answer is awaited. */
   private pending = false;
   private finishing = false;
@@ -58,7 +48,7 @@ export class Asking<T> extends Subscription {
   constructor(
     private readonly iterator: Iterator<T, unknown> | AsyncIterator<T, unknown>,
     private readonly gate: () => boolean,
-    private readonly asker: Asker<T>,
+    private readonly asker: Observer<T>,
   ) {
     super(() => {
       if (!this.exhausted) {
