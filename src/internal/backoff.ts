@@ -50,9 +50,17 @@ export class Backoff {
     this.failures = 0;
   }
 
-  /** It is up, and has not failed since. */
+  /** It is up, and does not fail from now on. */
   steady(): void {
     this.steadySince = this.scheduler.now();
+  }
+
+  /** It is no longer up, or has failed. */
+  unsteady(): void {
+    if (this.scheduler.now() - this.steadySince > this.lastWait) {
+      this.failures = 0;
+    }
+    this.steadySince = Infinity;
   }
 
   /**
@@ -61,10 +69,7 @@ export class Backoff {
    */
   wait(error: unknown): Wait {
     const asked = this.scheduler.now();
-    if (asked - this.steadySince > this.lastWait) {
-      this.failures = 0;
-    }
-    this.steadySince = Infinity;
+    this.unsteady();
     this.failures++;
     const notifier = this.notifierOf(error);
     return {

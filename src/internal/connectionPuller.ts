@@ -132,6 +132,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     return () => {
       this.subject.steps.run(() => {
         this.pulling = undefined;
+        this.backoff.unsteady();
         this.update();
         this.cancelAll();
         this.rest();
@@ -347,6 +348,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     }
     this.failure = { error };
     this.onProbation = true;
+    this.backoff.unsteady();
     this.update();
     if (this.leaving === 'removed') {
       this.retirement$.next();

@@ -251,6 +251,9 @@ export class PullSubject<T, R> implements Taker<T> {
 
   /** An attempt has failed: its event waits again, or is dropped. */
   putBack(item: Item<T>, on: Suspect, error: unknown, counts: boolean): void {
+    if (this.stopped) {
+      return;
+    }
     const retry = this.ledger.failed(item, on, error, counts);
     if (retry === undefined) {
       return;

@@ -34,7 +34,10 @@ export class Steps {
   /** Runs one step. */
   run(work: () => void): void {
     this.begin();
-    work();
-    this.end();
+    try {
+      work();
+    } finally {
+      this.end();
+    }
   }
 }
