@@ -29,15 +29,6 @@ export class LinkedList<N extends Linked<N>> {
     this.length++;
   }
 
-  /** Takes the first item. */
-  shift(): N | undefined {
-    const { first } = this;
-    if (first !== undefined) {
-      this.remove(first);
-    }
-    return first;
-  }
-
   /** Takes an item out that is in it. */
   remove(item: N): void {
     const { previous, next } = item;

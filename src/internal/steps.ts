@@ -13,11 +13,6 @@ export class Steps {
    */
   constructor(private readonly settle: () => void) {}
 
-  /** Whether a step is under way. */
-  get underWay(): boolean {
-    return this.depth > 0;
-  }
-
   /** A step begins. */
   begin(): void {
     this.depth++;

@@ -76,14 +76,15 @@ export function asyncConnection<T>(
     expectCount(who, 'window', window, 0);
   }
   return batch === undefined
-    ? connection<T, void, void>({ ...life, window, send: (_open, event) => published(client, event) })
-    : connection<T, void, void>({
+    ? connection({ ...life, window, send: (_open, event: T) => published(client, event) })
+    : connection({
         ...life,
         window,
         batch: {
           ...batch,
           // clientLife has checked that it can.
-          send: (_open, events) => allPublished(life.name, client as Required<AsyncClient<T>>, events),
+          send: (_open, events: readonly T[]) =>
+            allPublished(life.name, client as Required<AsyncClient<T>>, events),
         },
       });
 }

@@ -11,7 +11,7 @@ import {
   expectObject,
   wrongType,
 } from '../internal/expect.js';
-import type { AsyncClient, SyncClient, SyncConnectionConfig } from './clients.js';
+import type { SyncClient, SyncConnectionConfig } from './clients.js';
 
 /** A client's part in `connection()`. It is one and the same through all openings, so `open` gives nothing. */
 export type ClientLife = Pick<ClientConfig<unknown, void>, 'name' | 'open' | 'close'>;
@@ -26,7 +26,7 @@ export type ClientLife = Pick<ClientConfig<unknown, void>, 'name' | 'open' | 'cl
  */
 export function clientLife(
   who: string,
-  client: SyncClient<never> | AsyncClient<never>,
+  client: Pick<SyncClient<never>, 'connect' | 'close'>,
   config: SyncConnectionConfig,
 ): ClientLife {
   expectClient(who, client);
@@ -41,7 +41,7 @@ export function clientLife(
     const { size, linger = 0 } = batch;
     expectCount(who, 'batch.size', size, 1);
     expectMilliseconds(who, 'batch.linger', linger);
-    const { publishAll } = client as Partial<Record<string, unknown>>;
+    const { publishAll } = client as { readonly publishAll?: unknown };
     if (typeof publishAll !== 'function') {
       throw wrongType(who, 'client.publishAll', 'a function, as `batch` needs it', publishAll);
     }

@@ -30,14 +30,22 @@ export interface SyncClient<T> {
  *
  * - nothing, or an empty array: all events are published;
  * - an array: these are not, and nothing is wrong; they take another turn;
- * - an object: these are not, and this is why. Without an error (`undefined` or `null`) it means the same as
- *   the array.
+ * - an object: these are not, and this is why. With an error that is `undefined` or `null` it means the same
+ *   as the array.
  *
  * The events MUST be those of the batch, the very same values. One that is twice in the batch and once in
  * the reply was published the first time.
  */
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a publishAll may be a function without a value
-export type Published<T> = void | readonly T[] | { readonly unpublished: readonly T[]; readonly error: unknown };
+export type Published<T> = void | readonly T[] | Unpublished<T>;
+
+/** What `publishAll` says when something is wrong. */
+export interface Unpublished<T> {
+  /** The events that were not published; may be empty. */
+  readonly unpublished: readonly T[];
+  /** Why not. */
+  readonly error: unknown;
+}
 
 /**
  * A client that calls back when the event is published, so that many may be on their way.

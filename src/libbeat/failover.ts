@@ -1,7 +1,8 @@
 /** One connection out of many, of which one is held at a time. */
-import { BehaviorSubject, defer, isObservable, NEVER, Observable, of, startWith, switchMap } from 'rxjs';
+import { BehaviorSubject, isObservable, NEVER, Observable, of, startWith, switchMap } from 'rxjs';
 import type {
   BatchConnection,
+  Batching,
   Connection,
   ConnectionBase,
   ConnectionInput,
@@ -14,7 +15,7 @@ import type {
 import { RejectedError, TemporaryError } from '../errors.js';
 import { expectFunction, expectObject, outOfRange, wrongType } from '../internal/expect.js';
 import { MisuseError } from '../internal/misuseError.js';
-import { expectConnections, targetFrom } from '../internal/target.js';
+import { expectConnections, targetFrom, type Target } from '../internal/target.js';
 
 /** What can be said about a failover. */
 export interface FailoverConfig {
@@ -82,40 +83,118 @@ export function failover<T, R>(
   config: FailoverConfig = {},
 ): Connection<T, R> | BatchConnection<T, R> {
   const who = 'failover';
-  expectConnections(who, connections);
+  const list: unknown = connections;
+  if (!Array.isArray(list)) {
+    throw wrongType(who, 'connections', 'an array', list);
+  }
+  if (list.length === 0) {
+    throw outOfRange(who, 'connections', 'a list of at least one', list);
+  }
+  expectConnections(who, list);
   expectObject(who, 'config', config);
-  const targets = connections.map((input, index) => targetFrom(input, index + 1));
-  const { name = `failover(${targets.map((target) => target.name).join(', ')})`, random = Math.random } = config;
+  const targets = connections.map((input, index) => targetFrom<T, R>(input, index + 1));
+  const names = targets.map((target) => target.name).join(', ');
+  const { name = `failover(${names})`, random = Math.random } = config;
   if (typeof name !== 'string') {
     throw wrongType(who, 'name', 'a string', name);
   }
   expectFunction(who, 'random', random);
-  const [first] = targets;
-  if (first === undefined) {
-    throw outOfRange(who, 'connections', 'a list of at least one', connections);
+  if (targets.every(takesSingles)) {
+    const holder = new Holder<T, Connection<T, R>>(name, targets, random);
+    return { ...holder.base(), send: (event, context) => holder.held.send(event, context) };
   }
-  const batches = targets.filter(takesBatches);
-  if (batches.length === 0) {
-    const held = new Held(name, targets as [Connection<T, R>, ...Connection<T, R>[]], random);
-    return { ...held.base(), send: (event, context) => held.current.send(event, context) };
+  if (targets.every(takesBatches)) {
+    const holder = new Holder<T, BatchConnection<T, R>>(name, targets, random);
+    const batch: Batching<T, R> = {
+      size: Math.min(...targets.map((target) => target.batch.size)),
+      linger: Math.min(...targets.map((target) => target.batch.linger ?? 0)),
+      send: (events, context) => holder.held.batch.send(events, context),
+    };
+    return { ...holder.base(), batch };
   }
-  if (batches.length < targets.length) {
-    const expected = 'batch connections, all or none';
-    throw wrongType(who, 'connections', expected, `${String(batches.length)} of ${String(targets.length)}`);
-  }
-  const held = new Held(name, batches as [BatchConnection<T, R>, ...BatchConnection<T, R>[]], random);
-  return {
-    ...held.base(),
-    batch: {
-      size: Math.min(...batches.map(({ batch }) => batch.size)),
-      linger: Math.min(...batches.map(({ batch: { linger = 0 } }) => linger)),
-      send: (events, context) => held.current.batch.send(events, context),
-    },
-  };
+  throw new TypeError(`${who}: expected batch connections only, or none, got a mix of both: ${names}`);
 }
 
-function takesBatches<T, R>(
-  target: Connection<T, R> | BatchConnection<T, R>,
-): target is BatchConnection<T, R> {
+function takesSingles<T, R>(target: Target<T, R>): target is Connection<T, R> {
+  return !takesBatches(target);
+}
+
+function takesBatches<T, R>(target: Target<T, R>): target is BatchConnection<T, R> {
   return 'batch' in target && (target.batch as unknown) !== undefined;
+}
+
+/** Holds one connection at a time, and takes another whenever it is opened again. */
+class Holder<T, C extends ConnectionBase<T>> {
+  /** The one that was taken last, before anything is sent; while it is closed, a send may still be answered. */
+  held!: C;
+  private inUse = false;
+  /** The connection that is open, for those who follow it. */
+  private readonly open$ = new BehaviorSubject<C | undefined>(undefined);
+
+  constructor(
+    private readonly name: string,
+    private readonly connections: readonly C[],
+    private readonly random: () => number,
+  ) {}
+
+  /** What a failover of single events and one of batches have in common. */
+  base(): ConnectionBase<T> {
+    const { name, state$, connections } = this;
+    const [{ window = 1 }, ...others] = connections as readonly [C, ...C[]];
+    const sameWindow = !isObservable(window) && others.every((other) => (other.window ?? 1) === window);
+    return {
+      name,
+      state$,
+      window: sameWindow ? window : this.window$,
+      ...(connections.some(({ classify }) => classify !== undefined) ? { classify: this.classify } : {}),
+    };
+  }
+
+  private readonly state$ = new Observable<ConnectionState>((subscriber) => {
+    const { name, open$ } = this;
+    if (this.inUse) {
+      subscriber.error(
+        new MisuseError(
+          `connection "${name}" serves one subscription at a time: ` +
+            'give loadBalance a function that makes its connections',
+        ),
+      );
+      return;
+    }
+    this.inUse = true;
+    subscriber.add(() => {
+      this.inUse = false;
+      open$.next(undefined);
+    });
+    this.takeAnother();
+    open$.next(this.held);
+    subscriber.add(this.held.state$.subscribe(subscriber));
+  });
+
+  private readonly window$ = this.open$.pipe(
+    switchMap((open) => (open === undefined ? NEVER : windowOf(open))),
+  );
+
+  private readonly classify = (error: unknown, event: T): FailureKind => {
+    const { held } = this;
+    return held.classify === undefined ? kindByClass(error) : held.classify(error, event);
+  };
+
+  private takeAnother(): void {
+    const others = this.connections.filter((connection) => connection !== this.held);
+    this.held = others[Math.floor(this.random() * others.length)] ?? this.held;
+  }
+}
+
+/** Until a stream of numbers has emitted, it counts as 1, whatever the last connection's was. */
+function windowOf({ window = 1 }: ConnectionBase<never>): Observable<number> {
+  return isObservable(window) ? window.pipe(startWith(1)) : of(window);
+}
+
+/** What the balancer takes an error for where the connection has no `classify`. */
+function kindByClass(error: unknown): FailureKind {
+  if (error instanceof TemporaryError) {
+    return 'temporary';
+  }
+  return error instanceof RejectedError ? 'rejected' : 'connection';
 }

@@ -7,6 +7,7 @@ export type {
   Published,
   SyncClient,
   SyncConnectionConfig,
+  Unpublished,
 } from './clients.js';
 export { failover, type FailoverConfig } from './failover.js';
 export { syncConnection } from './syncConnection.js';

@@ -21,19 +21,18 @@ export interface Reply {
  * @param reply The client's.
  * @returns What a batch send returns; it errors for a reply that is none.
  */
-export function answerTo<T>(
+export function answerTo(
   name: string,
-  events: readonly T[],
+  events: readonly unknown[],
   reply: Reply,
 ): Observable<readonly ItemResult<void>[]> {
   return defer(() => {
-    const { unpublished } = reply;
-    const error = reply.error ?? undefined;
+    const { unpublished, error } = reply;
     const delivered = publishedOf(name, events, unpublished);
-    if (error !== undefined) {
+    if (error !== undefined && error !== null) {
       return concat(
         of(delivered),
-        throwError(() => error),
+        throwError(() => reply.error),
       );
     }
     if (delivered.length === 0) {
@@ -46,7 +45,7 @@ export function answerTo<T>(
 }
 
 /** The results of the published events. Of equal ones, the last are those that were not. */
-function publishedOf<T>(name: string, events: readonly T[], unpublished: unknown): ItemResult<void>[] {
+function publishedOf(name: string, events: readonly unknown[], unpublished: unknown): ItemResult<void>[] {
   const left = countOf(name, unpublished);
   const delivered: ItemResult<void>[] = [];
   for (let index = events.length - 1; index >= 0; index--) {

@@ -85,13 +85,14 @@ export function syncConnection<T>(
 ): Connection<T, void> | BatchConnection<T, void> {
   const life = clientLife('syncConnection', client, config);
   return config.batch === undefined
-    ? connection<T, void, void>({ ...life, send: (_open, event) => published(client, event) })
-    : connection<T, void, void>({
+    ? connection({ ...life, send: (_open, event: T) => published(client, event) })
+    : connection({
         ...life,
         batch: {
           ...config.batch,
           // clientLife has checked that it can.
-          send: (_open, events) => allPublished(life.name, client as Required<SyncClient<T>>, events),
+          send: (_open, events: readonly T[]) =>
+            allPublished(life.name, client as Required<SyncClient<T>>, events),
         },
       });
 }
