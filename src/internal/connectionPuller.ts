@@ -383,11 +383,16 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** Stays up and pulls nothing for a while. Sends that started before a pause do not make it longer. */
   private pause(error: unknown, turn: number): void {
     this.onProbation = true;
-    const wait = this.paused || turn <= this.pausedAfter ? undefined : this.pauseAfter(error);
-    if (wait === undefined) {
-      this.update();
+    if (this.paused) {
       return;
     }
+    this.backoff.unsteady();
+    const wait = turn <= this.pausedAfter ? undefined : this.pauseAfter(error);
+    if (wait === undefined) {
+      this.goOn();
+      return;
+    }
+    let over = false;
     this.paused = true;
     this.pausedAfter = this.subject.turns;
     this.update();
@@ -396,20 +401,28 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       this.inSteps(wait.over$).subscribe({
         error: noop,
         next: () => {
+          over = true;
           this.paused = false;
-          this.backoff.steady();
-          this.update();
+          this.goOn();
           if (this.active) {
             this.reportState('up');
           }
         },
         complete: () => {
-          if (this.paused) {
+          if (!over) {
             this.leave('completed');
           }
         },
       }),
     );
+  }
+
+  /** Pulls again, if it is up, and has not failed from now on. */
+  private goOn(): void {
+    if (this.pulling !== undefined) {
+      this.backoff.steady();
+    }
+    this.update();
   }
 
   /** How long to pause; `undefined`: not at all. */

@@ -1,7 +1,7 @@
 /** The events that wait, and the order in which they are taken. */
 import { Fifo } from './fifo.js';
 import { LinkedList } from './linkedList.js';
-import type { Retry, Suspect } from './retry.js';
+import { Retry, type Item, type Suspect } from './retry.js';
 
 /** How far a connection looks past retries that avoid it: this bounds the cost of a pull. */
 const lookPast = 8;
@@ -15,12 +15,6 @@ export interface Taker extends Suspect {
   readonly onProbation: boolean;
 }
 
-/** A new event that has outlived its wait, because it is guaranteed. */
-interface Kept<T> {
-  readonly event: T;
-  readonly index: number;
-}
-
 /**
  * New events are bare values, first in, first out. One that is put back for the first time goes ahead of
  * them, in a lane of its own; put back again it goes behind those that wait then, in another lane, where
@@ -28,7 +22,8 @@ interface Kept<T> {
  */
 export class EventQueue<T> {
   private readonly fresh = new Fifo<T>();
-  private readonly kept = new Fifo<Kept<T>>();
+  /** New events that have outlived their wait, because they are guaranteed. They are older than the fresh ones. */
+  private readonly kept = new Fifo<Retry<T>>();
   private readonly once = new LinkedList<Retry<T>>();
   private readonly again = new LinkedList<Retry<T>>();
   /** The index of the first fresh event, counted from the beginning of time. */
@@ -81,12 +76,12 @@ export class EventQueue<T> {
   }
 
   /** The next event for this connection, or `nothing`. */
-  take(taker: Taker): T | Retry<T> | typeof nothing {
+  take(taker: Taker): Item<T> | typeof nothing {
     if (this.retrying === 0 || (taker.onProbation && this.untried > 0)) {
       return this.takeUntried();
     }
     const refused = (retry: Retry<T>): boolean => retry.avoids(taker, this.available(), this.now);
-    const untriedFrom = this.untried === 0 ? Infinity : (this.kept.peek()?.index ?? this.taken);
+    const untriedFrom = this.untried === 0 ? Infinity : (this.kept.peek()?.behind ?? this.taken);
     return (
       takeFrom(this.once, refused) ??
       takeFrom(this.again, (retry) => retry.behind > untriedFrom || refused(retry)) ??
@@ -95,10 +90,10 @@ export class EventQueue<T> {
   }
 
   /** The new event that has waited longest, or `nothing`. */
-  takeUntried(): T | typeof nothing {
+  takeUntried(): Item<T> | typeof nothing {
     const kept = this.kept.shift();
     if (kept !== undefined) {
-      return kept.event;
+      return kept;
     }
     if (this.fresh.length === 0) {
       return nothing;
@@ -113,7 +108,7 @@ export class EventQueue<T> {
   }
 
   /** Takes any event, those that have failed before first, or `nothing`. */
-  takeAny(): T | Retry<T> | typeof nothing {
+  takeAny(): Item<T> | typeof nothing {
     const retry = this.once.first ?? this.again.first;
     if (retry !== undefined) {
       this.remove(retry);
@@ -128,7 +123,9 @@ export class EventQueue<T> {
       const index = this.taken++;
       const event = this.fresh.shift() as T;
       if (keeps(event)) {
-        this.kept.push({ event, index });
+        const kept = new Retry(event, Infinity);
+        kept.behind = index;
+        this.kept.push(kept);
       } else {
         drop(event);
       }

@@ -3,7 +3,7 @@ import { EMPTY, from, mergeMap, type ObservableInput } from 'rxjs';
 import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection, ItemResult } from '../connection.js';
 import { clientLife, isPromiseLike } from './clientLife.js';
-import type { ClientBatching, Published, SyncClient, SyncConnectionConfig } from './clients.js';
+import type { ClientBatching, Published, SyncClient, SyncConnectionConfig, Unpublished } from './clients.js';
 import { answerTo, type Reply } from './published.js';
 
 /**
@@ -114,8 +114,10 @@ function allPublished<T>(
 }
 
 function replyOf(said: Published<unknown>): Reply {
-  if (typeof said !== 'object') {
-    return { unpublished: said ?? [], error: undefined };
-  }
-  return 'unpublished' in said ? said : { unpublished: said, error: undefined };
+  const reply: unknown = said ?? [];
+  return isUnpublished(reply) ? reply : { unpublished: reply, error: undefined };
+}
+
+function isUnpublished(reply: unknown): reply is Unpublished<unknown> {
+  return typeof reply === 'object' && reply !== null && 'unpublished' in reply;
 }
