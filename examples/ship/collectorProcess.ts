@@ -1,0 +1,72 @@
+/** A collector as a child process: started, killed, and started again on the same port with the same file. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** `.js` when compiled, `.ts` under tsx: whatever runs this file runs the collector. */
+const program = fileURLToPath(new URL(`../collector${extname(import.meta.url)}`, import.meta.url));
+
+/** One collector. */
+export class CollectorProcess {
+  /** Where it writes what it takes. */
+  readonly file: string;
+  /** How often it was started. */
+  starts = 0;
+  /** Any free port at first, and then always that one. */
+  private port = 0;
+  private child: ChildProcess | undefined;
+
+  /**
+   * @param name Its name.
+   * @param folder Where its file is to be.
+   */
+  constructor(
+    readonly name: string,
+    folder: string,
+  ) {
+    this.file = join(folder, `${name}.log`);
+  }
+
+  /** Where it listens, once it has been started. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** For a person who wants to stop or kill it. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Resolves when it listens. */
+  async start(): Promise<void> {
+    // `fork` runs the same Node with the same flags. A process group of its own keeps Ctrl-C for us alone: a
+    // collector has to live until everything is drained. It ends when we do, with the channel between us.
+    const child = fork(program, [this.file, String(this.port)], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.child = child;
+    const answer = once(child, 'message') as Promise<[number]>;
+    const end = once(child, 'exit').then((): never => {
+      throw new Error(`${this.name} ended before it listened`);
+    });
+    [this.port] = await Promise.race([answer, end]);
+    this.starts++;
+  }
+
+  /** Ends it at once, with SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+  }
+
+  /** Ends it at once, without waiting: for the last moment of this process. */
+  killNow(): void {
+    this.child?.kill('SIGKILL');
+  }
+}

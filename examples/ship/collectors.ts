@@ -1,0 +1,43 @@
+/** Three collectors, for as long as they are needed. */
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CollectorProcess } from './collectorProcess.js';
+
+/** The first is the one that will have an accident. */
+export type Collectors = readonly [CollectorProcess, ...CollectorProcess[]];
+
+/**
+ * Starts the collectors, and ends them when the work is done, has failed, or this process exits.
+ * @param keep Whether their files are to stay.
+ * @param work What to do with them.
+ */
+export async function withCollectors<R>(
+  keep: boolean,
+  work: (collectors: Collectors) => Promise<R>,
+): Promise<R> {
+  const folder = await mkdtemp(join(tmpdir(), 'ship-'));
+  const collectors: Collectors = [
+    new CollectorProcess('collector-1', folder),
+    new CollectorProcess('collector-2', folder),
+    new CollectorProcess('collector-3', folder),
+  ];
+  const cleanUp = (): void => {
+    for (const collector of collectors) {
+      collector.killNow();
+    }
+    if (!keep) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  process.once('exit', cleanUp);
+  try {
+    await Promise.all(collectors.map((collector) => collector.start()));
+    return await work(collectors);
+  } finally {
+    await Promise.all(collectors.map((collector) => collector.kill()));
+    process.off('exit', cleanUp);
+    cleanUp();
+  }
+}
