@@ -1,0 +1,316 @@
+/** R15: a batch connection takes several events in one send. */
+import { expect } from 'chai';
+import { map, of } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { isDelivered, loadBalance, TemporaryError, type ItemResult, type Outcome } from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+
+type Results = ItemResult<string>[];
+type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
+
+const marbles = (test: (helpers: Helpers) => void): void => {
+  new TestScheduler((actual, expected) => {
+    expect(actual).to.deep.equal(expected);
+  }).run(test);
+};
+
+/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
+const inShort = map((outcome: Outcome<string, string | undefined>) =>
+  isDelivered(outcome)
+    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
+    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
+);
+
+/** `3: ab 1` for each batch: a and b were sent in frame 3, the first attempt of both. */
+const batchesOf = (log: {
+  readonly sent: readonly {
+    readonly frame: number;
+    readonly event: readonly string[];
+    readonly attempt: number;
+  }[];
+}): string[] => log.sent.map(({ frame, event, attempt }) => `${frame}: ${event.join('')} ${attempt}`);
+
+describe('R15: a batch connection', () => {
+  it('takes up to batch.size waiting events in one send', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      const states = '              --u';
+      const source = cold('         (abc|)');
+      const answer = cold<Results>('  ----|');
+      const subs = ['               --^---!', '------^---!'];
+      const expected = '            ------(ab)(c|)';
+      const bulk = fakeConnection<string, string>(states, () => answer, { batch: { size: 2 } });
+      expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+        a: 'a@fake 1',
+        b: 'b@fake 1',
+        c: 'c@fake 1',
+      });
+      expectSubscriptions(answer.subscriptions).toBe(subs);
+      flush();
+      expect(batchesOf(bulk)).to.deep.equal(['2: ab 1', '6: c 1']);
+    });
+  });
+
+  it('does not wait for more without linger', () => {
+    marbles(({ cold, expectObservable, flush }) => {
+      const source = cold('         a-bc-------|');
+      const answer = '              ---|';
+      const expected = '            ---a--(bc)-|';
+      const bulk = fakeConnection<string, string>('u', answer, { batch: { size: 3 } });
+      expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+        a: 'a@fake 1',
+        b: 'b@fake 1',
+        c: 'c@fake 1',
+      });
+      flush();
+      expect(batchesOf(bulk)).to.deep.equal(['0: a 1', '3: bc 1']);
+    });
+  });
+
+  it('counts sends, not events, in its window', () => {
+    marbles(({ cold, expectObservable, flush }) => {
+      const states = '              --u';
+      const source = cold('         (abcdefg)');
+      const answer = '              ------|';
+      const unsub = '               ---------!';
+      const expected = '            --------(abcd)';
+      const bulk = fakeConnection<string, string>(states, answer, { window: 2, batch: { size: 2 } });
+      expectObservable(source.pipe(loadBalance([bulk]), inShort), unsub).toBe(expected, {
+        a: 'a@fake 1',
+        b: 'b@fake 1',
+        c: 'c@fake 1',
+        d: 'd@fake 1',
+      });
+      flush();
+      expect(batchesOf(bulk)).to.deep.equal(['2: ab 1', '2: cd 1', '8: ef 1', '8: g 1']);
+    });
+  });
+
+  it('takes turns with the others, a batch at a time', () => {
+    marbles(({ cold, expectObservable, flush }) => {
+      const states = '              --u';
+      const source = cold('         (abcde|)');
+      const answer = '                -|';
+      const expected = '            ---(abcde|)';
+      const bulk = fakeConnection<string, string>(states, answer, {
+        name: 'bulk',
+        window: 2,
+        batch: { size: 2 },
+      });
+      const single = fakeConnection<string>(states, answer, { name: 'single', window: 2 });
+      expectObservable(source.pipe(loadBalance([bulk, single]), inShort)).toBe(expected, {
+        a: 'a@bulk 1',
+        b: 'b@bulk 1',
+        c: 'c@bulk 1',
+        d: 'd@bulk 1',
+        e: 'e@single 1',
+      });
+      flush();
+    });
+  });
+
+  describe('leaves its events their own', () => {
+    it('outcomes and values', () => {
+      marbles(({ cold, expectObservable }) => {
+        const states = '            --u';
+        const source = cold('       (abc)-------|');
+        const refused = new TemporaryError('refused', { retryAfter: 0 });
+        const results: Results = [
+          { index: 2, status: 'delivered', value: 'C' },
+          { index: 0, status: 'delivered', value: 'A' },
+          { index: 1, status: 'failed', error: refused },
+        ];
+        const answer = cold('       --(r|)', { r: results });
+        const expected = '          ----(cab)---|';
+        const bulk = fakeConnection<string, string>(states, () => answer, {
+          name: 'bulk',
+          batch: { size: 3 },
+        });
+        expectObservable(source.pipe(loadBalance([bulk], { maxAttempts: 1 }))).toBe(expected, {
+          a: { status: 'delivered', event: 'a', value: 'A', connection: 'bulk', attempts: 1 },
+          b: {
+            status: 'dropped',
+            event: 'b',
+            reason: 'attempts',
+            error: refused,
+            attempts: 1,
+            failures: [{ connection: 'bulk', error: refused }],
+          },
+          c: { status: 'delivered', event: 'c', value: 'C', connection: 'bulk', attempts: 1 },
+        });
+      });
+    });
+
+    it('attempts, and the context tells the highest', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       a-b----|');
+        const answers = [cold<Results>('---#'), cold<Results>('--|')];
+        const expected = '          -------(ba|)';
+        const bulk = fakeConnection<string, string>('u', (events) => answers[events.length - 1] ?? of(), {
+          batch: { size: 5 },
+        });
+        const result$ = source.pipe(loadBalance([bulk], { reconnectDelay: 2 }), inShort);
+        expectObservable(result$).toBe(expected, { a: 'a@fake 2', b: 'b@fake 1' });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['0: a 1', '5: ba 2']);
+      });
+    });
+
+    it('limits: one that has had its last attempt is dropped, and the others are put back', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       a-b----|');
+        const failing = '            --#';
+        const expected = '          ------a--(b|)';
+        const bulk = fakeConnection<string, string>(states, failing, {
+          batch: { size: 5 },
+          error: new TemporaryError('busy', { retryAfter: 1 }),
+        });
+        expectObservable(source.pipe(loadBalance([bulk], { maxAttempts: 2 }), inShort)).toBe(expected, {
+          a: 'a attempts 2',
+          b: 'b attempts 2',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: a 1', '4: ba 2', '7: b 2']);
+      });
+    });
+  });
+
+  describe('that lingers', () => {
+    it('sends at once when the batch fills early', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       a--bc-----|');
+        const answer = '               -|';
+        const expected = '          ----(ab)---(c|)';
+        const bulk = fakeConnection<string, string>('u', answer, { batch: { size: 2, linger: 10 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 1',
+          c: 'c@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['3: ab 1', '10: c 1']);
+      });
+    });
+
+    it('sends what there is when the time is over, counted from the first event', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       --a--b-----c------|');
+        const answer = '                   -|';
+        const expected = '          --------(ab)-----c|';
+        const bulk = fakeConnection<string, string>('u', answer, { batch: { size: 3, linger: 5 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 1',
+          c: 'c@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['7: ab 1', '16: c 1']);
+      });
+    });
+
+    it('does not linger beyond the end of the source', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       a--|');
+        const answer = '               -|';
+        const expected = '          ----(a|)';
+        const bulk = fakeConnection<string, string>('u', answer, { batch: { size: 2, linger: 10 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, { a: 'a@fake 1' });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['3: a 1']);
+      });
+    });
+
+    it('does not linger after the end of the source', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            --u';
+        const source = cold('       (abc|)');
+        const answer = '              ----|';
+        const expected = '          ------(ab)(c|)';
+        const bulk = fakeConnection<string, string>(states, answer, { batch: { size: 2, linger: 10 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 1',
+          c: 'c@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['2: ab 1', '6: c 1']);
+      });
+    });
+
+    it('reserves nothing: another connection takes the events meanwhile', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       ab--------------|');
+        const bulkStates = '        u';
+        const bulkAnswer = '                   -|';
+        const states = '            c----u';
+        const answer = '                 --(r|)';
+        const expected = '          -------a-b------|';
+        const bulk = fakeConnection<string, string>(bulkStates, bulkAnswer, {
+          name: 'bulk',
+          batch: { size: 3, linger: 10 },
+        });
+        const single = fakeConnection<string>(states, answer, { name: 'single' });
+        expectObservable(source.pipe(loadBalance([bulk, single]), inShort)).toBe(expected, {
+          a: 'a@single 1',
+          b: 'b@single 1',
+        });
+        flush();
+        expect(single.sent.map(({ frame }) => frame)).to.deep.equal([5, 7]);
+        expect(batchesOf(bulk)).to.deep.equal([]);
+      });
+    });
+
+    it('keeps what others leave it, and its time', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       ab--------------|');
+        const bulkAnswer = '                  -|';
+        const states = '            c----u';
+        const answer = '                 -------(r|)';
+        const expected = '          -----------ba---|';
+        const bulk = fakeConnection<string, string>('u', bulkAnswer, {
+          name: 'bulk',
+          batch: { size: 3, linger: 10 },
+        });
+        const single = fakeConnection<string>(states, answer, { name: 'single' });
+        expectObservable(source.pipe(loadBalance([bulk, single]), inShort)).toBe(expected, {
+          a: 'a@single 1',
+          b: 'b@bulk 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['10: b 1']);
+      });
+    });
+
+    it('takes the events that another has failed with into a batch that fills', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const source = cold('       (ab)------------|');
+        const bulkStates = '        --u';
+        const bulkAnswer = '               --|';
+        const states = '            u';
+        const failing = '           -----#';
+        const expected = '          -------(ab)-----|';
+        const bulk = fakeConnection<string, string>(bulkStates, bulkAnswer, {
+          name: 'bulk',
+          batch: { size: 2, linger: 10 },
+        });
+        const single = fakeConnection<string>(states, failing, { name: 'single' });
+        const result$ = source.pipe(loadBalance([bulk, single], { reconnectDelay: 100 }), inShort);
+        expectObservable(result$).toBe(expected, { a: 'a@bulk 2', b: 'b@bulk 1' });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['5: ab 2']);
+      });
+    });
+
+    it('sends nothing when it goes down meanwhile', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            u---d';
+        const source = cold('       a');
+        const unsub = '             20ms !';
+        const bulk = fakeConnection<string, string>(states, '-|', { batch: { size: 2, linger: 10 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort), unsub).toBe('');
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal([]);
+      });
+    });
+  });
+});

@@ -1,0 +1,595 @@
+/** R16: what the answer to a batch says of each of its events. */
+import { expect } from 'chai';
+import { map, NEVER, TimeoutError, type Observable } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import {
+  isDelivered,
+  loadBalance,
+  RejectedError,
+  TemporaryError,
+  type BatchAnswer,
+  type ItemResult,
+  type Outcome,
+} from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+
+type Answer = BatchAnswer<string>;
+type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
+
+const marbles = (test: (helpers: Helpers) => void): void => {
+  new TestScheduler((actual, expected) => {
+    expect(actual).to.deep.equal(expected);
+  }).run(test);
+};
+
+/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
+const inShort = map((outcome: Outcome<string, string | undefined>) =>
+  isDelivered(outcome)
+    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
+    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
+);
+
+/** `3: ab 1` for each batch: a and b were sent in frame 3, the first attempt of both. */
+const batchesOf = (log: {
+  readonly sent: readonly {
+    readonly frame: number;
+    readonly event: readonly string[];
+    readonly attempt: number;
+  }[];
+}): string[] => log.sent.map(({ frame, event, attempt }) => `${frame}: ${event.join('')} ${attempt}`);
+
+/** A send whose answers come in this order, and then none. */
+const inTurn = (...answers: Observable<Answer>[]): (() => Observable<Answer>) => {
+  let sends = 0;
+  return () => answers[sends++] ?? NEVER;
+};
+
+const delivered = (...indices: number[]): ItemResult<string>[] =>
+  indices.map((index) => ({ index, status: 'delivered', value: 'r' }));
+
+const failed = (error: unknown, ...indices: number[]): ItemResult<string>[] =>
+  indices.map((index) => ({ index, status: 'failed', error }));
+
+const refused = new Error('refused');
+const atOnce = new TemporaryError('busy', { retryAfter: 0 });
+
+describe('R16: the answer to a batch', () => {
+  describe('that completes without any result', () => {
+    for (const [which, marble] of [
+      ['without a value', '--|'],
+      ['with undefined, as an async function has it', '--(u|)'],
+      ['with an empty list', '--(e|)'],
+    ] as const) {
+      it(`delivers all, ${which}`, () => {
+        marbles(({ cold, expectObservable, expectSubscriptions }) => {
+          const states = '          -u';
+          const source = cold('     (abc)---|');
+          const answer = cold<Answer>(marble, { u: undefined, e: [] });
+          const subs = '            -^-!';
+          const expected = '        ---(abc)|';
+          const bulk = fakeConnection<string, string>(states, () => answer, {
+            name: 'bulk',
+            batch: { size: 3 },
+          });
+          const delivery = { status: 'delivered', value: undefined, connection: 'bulk', attempts: 1 };
+          expectObservable(source.pipe(loadBalance([bulk]))).toBe(expected, {
+            a: { ...delivery, event: 'a' },
+            b: { ...delivery, event: 'b' },
+            c: { ...delivery, event: 'c' },
+          });
+          expectSubscriptions(answer.subscriptions).toBe(subs);
+        });
+      });
+    }
+  });
+
+  describe('with results', () => {
+    it('settles the events that they name, as they come', () => {
+      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+        const states = '            -u';
+        const source = cold('       (abc)-------|');
+        const answer = cold('       --x-y-z--|', { x: delivered(1), y: delivered(0), z: delivered(2) });
+        const subs = '              -^--------!';
+        const expected = '          ---b-a-c----|';
+        const bulk = fakeConnection<string, string>(states, () => answer, { batch: { size: 3 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 1',
+          c: 'c@fake 1',
+        });
+        expectSubscriptions(answer.subscriptions).toBe(subs);
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: abc 1']);
+      });
+    });
+
+    it('puts back an event that failed as soon as it is named, for another connection', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)-----|');
+        const answer = '            --x--y|';
+        const spareStates = '       --u';
+        const spareAnswer = '          -(r|)';
+        const expected = '          ----a-b--|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          name: 'bulk',
+          batch: { size: 2 },
+          values: { x: failed(atOnce, 0), y: delivered(1) },
+        });
+        const spare = fakeConnection<string>(spareStates, spareAnswer, { name: 'spare' });
+        expectObservable(source.pipe(loadBalance([bulk, spare]), inShort)).toBe(expected, {
+          a: 'a@spare 2',
+          b: 'b@bulk 1',
+        });
+        flush();
+        expect(spare.sent).to.deep.equal([{ frame: 3, event: 'a', attempt: 2 }]);
+      });
+    });
+
+    it('keeps the seat until it completes', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)-------|');
+        const answer = '            -x---|';
+        const expected = '          --a----b---|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 1 },
+          values: { x: delivered(0) },
+        });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: a 1', '6: b 1']);
+      });
+    });
+
+    it('that names one event twice counts the first, in one list and in two', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)----|');
+        const answer = '            -x-y|';
+        const expected = '          --a-b---|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: {
+            x: [...delivered(0), ...failed(refused, 0), ...delivered(0)],
+            y: [...failed(refused, 0), ...delivered(0), ...delivered(1)],
+          },
+        });
+        expectObservable(source.pipe(loadBalance([bulk], { maxAttempts: 1 }), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1']);
+        expect(bulk.opened).to.deep.equal([0]);
+      });
+    });
+
+    it('that names one event twice does not send twice what failed first', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)------|');
+        const answers = [
+          cold('                     -(x|)', { x: [...failed(atOnce, 0, 0), ...delivered(0, 1)] }),
+          cold<Answer>('              --|'),
+        ];
+        const expected = '          --b-a-----|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), { batch: { size: 2 } });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 2',
+          b: 'b@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '2: a 2']);
+      });
+    });
+
+    for (const index of [2, -1, 0.5, NaN]) {
+      it(`that names index ${index} of two events fails as a whole, and the connection is opened again`, () => {
+        marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+          const states = '          -u';
+          const source = cold('     (ab)------|');
+          const wrong = cold('       -x----|', { x: delivered(index) });
+          const wrongSubs = '       -^!';
+          const answer = cold<Answer>('    -|');
+          const expected = '        --------(ab)';
+          const unsub = '           ---------!';
+          const bulk = fakeConnection<string, string>(states, inTurn(wrong, answer), { batch: { size: 2 } });
+          const result$ = source.pipe(loadBalance([bulk], { reconnectDelay: 4 }), inShort);
+          expectObservable(result$, unsub).toBe(expected, { a: 'a@fake 2', b: 'b@fake 2' });
+          expectSubscriptions(wrong.subscriptions).toBe(wrongSubs);
+          flush();
+          expect(bulk.opened).to.deep.equal([0, 6]);
+        });
+      });
+    }
+
+    it('that names an index out of range keeps what was named before, and tells what was wrong', () => {
+      marbles(({ cold, expectObservable }) => {
+        const states = '            -u';
+        const source = cold('       (ab)--|');
+        const answer = '            -x|';
+        const expected = '          --(ab)|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: { x: [...delivered(0), ...delivered(7)] },
+        });
+        const result$ = source.pipe(
+          loadBalance([bulk], { reconnectDelay: () => cold('|') }),
+          map((outcome) =>
+            isDelivered(outcome)
+              ? outcome.event
+              : [outcome.event, outcome.reason, outcome.error instanceof RangeError],
+          ),
+        );
+        expectObservable(result$).toBe(expected, { a: 'a', b: ['b', 'no-connection', true] });
+      });
+    });
+  });
+
+  describe('that completes with some of the events unnamed', () => {
+    it('has failed those; when it delivered one, they have used no attempt, and nothing pauses', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (abc)-----|');
+        const answers = [cold('      --(x|)', { x: delivered(0) }), cold<Answer>(' -|')];
+        const expected = '          ---a(bc)--|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), { batch: { size: 3 } });
+        const options = { maxAttempts: 1, reconnectDelay: 100 };
+        expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 2',
+          c: 'c@fake 2',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: abc 1', '3: bc 2']);
+        expect(bulk.opened).to.deep.equal([0]);
+      });
+    });
+
+    it('is a truncated bulk answer: with one attempt each, all arrive when every answer names one', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (abcd)----|');
+        const answer = '             --(x|)';
+        const expected = '          ---a-b-c-d|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 4 },
+          values: { x: delivered(0) },
+        });
+        expectObservable(source.pipe(loadBalance([bulk], { maxAttempts: 1 }), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 2',
+          c: 'c@fake 3',
+          d: 'd@fake 4',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: abcd 1', '3: bcd 2', '5: cd 3', '7: d 4']);
+      });
+    });
+
+    it('has used an attempt of theirs when it delivered none', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)-----|');
+        const answer = '             --(x|)';
+        const expected = '          ---(ab)--|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: { x: failed(refused, 0) },
+        });
+        const options = { maxAttempts: 1, reconnectDelay: 100 };
+        expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe(expected, {
+          a: 'a attempts 1',
+          b: 'b attempts 1',
+        });
+        flush();
+        expect(bulk.opened).to.deep.equal([0]);
+      });
+    });
+
+    it('does not loop for ever when it delivers none again and again: it pauses, and ends with the attempts', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)-|');
+        const answer = '            -(x|)';
+        const expected = '          --a----(b|)';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: { x: failed(new RejectedError('rejected'), 0) },
+        });
+        const result$ = source.pipe(loadBalance([bulk], { maxAttempts: 2, reconnectDelay: 4 }), inShort);
+        expectObservable(result$).toBe(expected, { a: 'a rejected 1', b: 'b rejected 2' });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '6: b 2']);
+      });
+    });
+  });
+
+  describe('that errors', () => {
+    it('fails the unnamed rest; when it delivered one, that has used no attempt, and the connection has failed', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (abc)----------|');
+        const answers = [cold('      --x-#', { x: delivered(1) }, refused), cold<Answer>('-|')];
+        const expected = '          ---b-------(ac)|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), { batch: { size: 3 } });
+        const options = { maxAttempts: 1, reconnectDelay: 4 };
+        expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe(expected, {
+          a: 'a@fake 2',
+          b: 'b@fake 1',
+          c: 'c@fake 2',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: abc 1', '10: ac 2']);
+        expect(bulk.opened).to.deep.equal([0, 9]);
+      });
+    });
+
+    it('without a result fails all, and each has used an attempt', () => {
+      marbles(({ cold, expectObservable }) => {
+        const states = '            -u';
+        const source = cold('       (ab|)');
+        const answer = '            --#';
+        const expected = '          ---(ab|)';
+        const bulk = fakeConnection<string, string>(states, answer, { batch: { size: 2 } });
+        const options = { maxAttempts: 1, reconnectDelay: 100 };
+        expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe(expected, {
+          a: 'a attempts 1',
+          b: 'b attempts 1',
+        });
+      });
+    });
+
+    it('after results that delivered none has used an attempt of the unnamed rest', () => {
+      marbles(({ cold, expectObservable }) => {
+        const states = '            -u';
+        const source = cold('       (ab)-----|');
+        const answer = '            -x-#';
+        const expected = '          --a-b----|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: { x: failed(atOnce, 0) },
+        });
+        const options = { maxAttempts: 1, reconnectDelay: 100 };
+        expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe(expected, {
+          a: 'a attempts 1',
+          b: 'b attempts 1',
+        });
+      });
+    });
+
+    it('with a TemporaryError keeps the connection up, which pauses', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)-------|');
+        const busy = new TemporaryError('busy', { retryAfter: 4 });
+        const answers = [cold('      -x#', { x: delivered(0) }, busy), cold<Answer>('-|')];
+        const expected = '          --a-----b--|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), { batch: { size: 2 } });
+        expectObservable(source.pipe(loadBalance([bulk], { maxAttempts: 1 }), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 2',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '7: b 2']);
+        expect(bulk.opened).to.deep.equal([0]);
+      });
+    });
+
+    it('by its timeout fails the unnamed rest with a TimeoutError', () => {
+      marbles(({ cold, expectObservable, expectSubscriptions }) => {
+        const states = '            -u';
+        const source = cold('       (ab)----|');
+        const answer = cold('       --x--------', { x: delivered(0) });
+        const subs = '              -^----!';
+        const expected = '          ---a--b-|';
+        const bulk = fakeConnection<string, string>(states, () => answer, { batch: { size: 2 } });
+        const options = { timeout: { send: 5 }, reconnectDelay: () => cold('|') };
+        const result$ = source.pipe(
+          loadBalance([bulk], options),
+          map((outcome) =>
+            isDelivered(outcome) ? outcome.event : [outcome.event, outcome.error instanceof TimeoutError],
+          ),
+        );
+        expectObservable(result$).toBe(expected, { a: 'a', b: ['b', true] });
+        expectSubscriptions(answer.subscriptions).toBe(subs);
+      });
+    });
+  });
+
+  describe('with the error of an item', () => {
+    it('has used an attempt of that, also when others were delivered', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (abc)---|');
+        const answer = '             --(x|)';
+        const expected = '          ---(abc)|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 3 },
+          values: { x: [...delivered(0), ...failed(refused, 1), ...delivered(2)] },
+        });
+        const options = { maxAttempts: 1, reconnectDelay: 100 };
+        expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b attempts 1',
+          c: 'c@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: abc 1']);
+      });
+    });
+
+    it('without a class is temporary: a pause for the backoff, and the connection stays open', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)------|');
+        const answers = [
+          cold('                     --(x|)', { x: [...failed(refused, 0), ...delivered(1)] }),
+          cold<Answer>('                   -|'),
+        ];
+        const expected = '          ---b----a-|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), { batch: { size: 2 } });
+        expectObservable(source.pipe(loadBalance([bulk], { reconnectDelay: 4 }), inShort)).toBe(expected, {
+          a: 'a@fake 2',
+          b: 'b@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '7: a 2']);
+        expect(bulk.opened).to.deep.equal([0]);
+      });
+    });
+
+    it('never closes the connection, even when classify calls it a connection failure', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)------|');
+        const answers = [
+          cold('                     --(x|)', { x: [...failed(refused, 0), ...delivered(1)] }),
+          cold<Answer>('                   -|'),
+        ];
+        const expected = '          ---b----a-|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), {
+          batch: { size: 2 },
+          classify: () => 'connection',
+        });
+        expectObservable(source.pipe(loadBalance([bulk], { reconnectDelay: 4 }), inShort)).toBe(expected, {
+          a: 'a@fake 2',
+          b: 'b@fake 1',
+        });
+        flush();
+        expect(bulk.opened).to.deep.equal([0]);
+      });
+    });
+
+    it('that is a TemporaryError pauses for its retryAfter', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)------|');
+        const busy = new TemporaryError('busy', { retryAfter: 4 });
+        const answers = [
+          cold('                     --(x|)', { x: [...delivered(0), ...failed(busy, 1)] }),
+          cold<Answer>('                   -|'),
+        ];
+        const expected = '          ---a----b-|';
+        const bulk = fakeConnection<string, string>(states, inTurn(...answers), { batch: { size: 2 } });
+        expectObservable(source.pipe(loadBalance([bulk], { reconnectDelay: 100 }), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b@fake 2',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '7: b 2']);
+      });
+    });
+
+    it('that is a RejectedError drops it at once, and nothing pauses', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (abc)-----|');
+        const rejected = new RejectedError('rejected');
+        const answer = '             --(x|)';
+        const expected = '          ---(ab)';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: { x: [...failed(rejected, 0), ...delivered(1)] },
+        });
+        const unsub = '             -----!';
+        expectObservable(source.pipe(loadBalance([bulk], { reconnectDelay: 100 }), inShort), unsub).toBe(
+          expected,
+          {
+            a: 'a rejected 1',
+            b: 'b@fake 1',
+          },
+        );
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '3: c 1']);
+      });
+    });
+
+    it('is asked of classify with the event of that item', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const seen: unknown[] = [];
+        const states = '            -u';
+        const source = cold('       (ab)----|');
+        const answer = '             --(x|)';
+        const expected = '          ---(ab)-|';
+        const bulk = fakeConnection<string, string>(states, answer, {
+          batch: { size: 2 },
+          values: { x: [...delivered(0), ...failed(refused, 1)] },
+          classify: (error, event) => {
+            seen.push(error, event);
+            return 'rejected';
+          },
+        });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, {
+          a: 'a@fake 1',
+          b: 'b rejected 1',
+        });
+        flush();
+        expect(seen).to.deep.equal([refused, 'b']);
+      });
+    });
+
+    it('that always fails beside one that is delivered ends with its attempts', () => {
+      marbles(({ cold, expectObservable, flush }) => {
+        const states = '            -u';
+        const source = cold('       (ab)------|');
+        const answer = '             -(x|)';
+        const expected = '          --b-a-----|';
+        const bulk = fakeConnection<string, string>(
+          states,
+          (events) =>
+            cold(answer, {
+              x: events.flatMap((event, index) => (event === 'a' ? failed(atOnce, index) : delivered(index))),
+            }),
+          { batch: { size: 2 } },
+        );
+        expectObservable(source.pipe(loadBalance([bulk], { maxAttempts: 3 }), inShort)).toBe(expected, {
+          a: 'a attempts 3',
+          b: 'b@fake 1',
+        });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '2: a 2', '3: a 3']);
+      });
+    });
+  });
+
+  describe('cut off by a state that leaves up', () => {
+    for (const [happens, states] of [
+      ['goes down', '-u--d-u'],
+      ['breaks', '    -u--#'],
+    ] as const) {
+      it(`when it ${happens}: the unnamed rest has used no attempt, if one was delivered`, () => {
+        marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+          const source = cold('     (abc)------|');
+          const cut = cold('         --x-----|', { x: delivered(0) });
+          const cutSubs = '         -^--!';
+          const answer = cold<Answer>('   -|');
+          const expected = '        ---a---(bc)|';
+          const bulk = fakeConnection<string, string>(states, inTurn(cut, answer), { batch: { size: 3 } });
+          const result$ = source.pipe(loadBalance([bulk], { maxAttempts: 1, reconnectDelay: 1 }), inShort);
+          expectObservable(result$).toBe(expected, { a: 'a@fake 1', b: 'b@fake 2', c: 'c@fake 2' });
+          expectSubscriptions(cut.subscriptions).toBe(cutSubs);
+          flush();
+          expect(batchesOf(bulk)).to.deep.equal(['1: abc 1', '6: bc 2']);
+        });
+      });
+
+      it(`when it ${happens}: all have used an attempt, if none was delivered`, () => {
+        marbles(({ cold, expectObservable, expectSubscriptions }) => {
+          const source = cold('     (ab)------|');
+          const cut = cold('         --x-----|', { x: failed(atOnce, 0) });
+          const cutSubs = '         -^--!';
+          const expected = '        ---ab-----|';
+          const bulk = fakeConnection<string, string>(states, inTurn(cut), { batch: { size: 2 } });
+          const result$ = source.pipe(loadBalance([bulk], { maxAttempts: 1, reconnectDelay: 100 }), inShort);
+          expectObservable(result$).toBe(expected, { a: 'a attempts 1', b: 'b attempts 1' });
+          expectSubscriptions(cut.subscriptions).toBe(cutSubs);
+        });
+      });
+    }
+  });
+});
