@@ -1,35 +1,14 @@
 /** R1: only a connection that is up pulls, and never more than its window. */
 import { expect } from 'chai';
-import { concat, map, NEVER, of, TimeoutError, type Observable } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
+import { concat, NEVER, of, TimeoutError, type Observable } from 'rxjs';
 import {
-  isDelivered,
   loadBalance,
   type BalancerActivity,
   type Connection,
   type ConnectionState,
-  type Outcome,
 } from '../../src/index.js';
-import { fakeConnection, type FakeLog } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
-
-/** What a connection was sent, as the messages that marbles are read into. */
-const sends = ({ sent }: FakeLog<string>): unknown =>
-  sent.map(({ frame, event }) => ({ frame, notification: { kind: 'N', value: event, error: undefined } }));
-
-/** The marbles of what it should have been sent. */
-const marbles = (diagram: string): unknown =>
-  TestScheduler.parseMarbles(diagram, undefined, undefined, undefined, true);
+import { fakeConnection } from '../../src/testing/index.js';
+import { diagram, drawn, run, sends } from '../marbles.js';
 
 const letters = { c: 'connecting', u: 'up', d: 'down' } as const;
 const sizes = { 0: 0, 1: 1, 2: 2, 3: 3 };
@@ -54,7 +33,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         expectSubscriptions(source$.subscriptions).toBe(sourceSubs);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
         expect(one).to.deep.include({ opened: [0], closed: [11] });
       });
     });
@@ -285,7 +264,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -298,7 +277,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -314,7 +293,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         expectSubscriptions(window.subscriptions).toBe(windowSubs);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -328,7 +307,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -342,7 +321,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -357,7 +336,7 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
         expectObservable(source$.pipe(loadBalance([one, two]), drawn)).toBe(expected);
         flush();
         expect(one.sent).to.deep.equal([]);
-        expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
+        expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
       });
     });
 

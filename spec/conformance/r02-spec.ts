@@ -1,28 +1,10 @@
 /** R2: in which order waiting events are taken. */
 import { expect } from 'chai';
 import { filter, from, ignoreElements, interval, map, take } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { isDelivered, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
-import { fakeConnection, type FakeLog } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
-
-/** What a connection was sent, as the messages that marbles are read into. */
-const sends = ({ sent }: FakeLog<string>): unknown =>
-  sent.map(({ frame, event }) => ({ frame, notification: { kind: 'N', value: event, error: undefined } }));
-
-/** The marbles of what it should have been sent. */
-const marbles = (diagram: string): unknown =>
-  TestScheduler.parseMarbles(diagram, undefined, undefined, undefined, true);
+import { type RunHelpers } from 'rxjs/testing';
+import { isDelivered, loadBalance, TemporaryError } from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+import { diagram, drawn, run, sends } from '../marbles.js';
 
 /** Fails the attempt, and neither closes nor pauses the connection. */
 const again = new TemporaryError('again', { retryAfter: 0 });
@@ -39,7 +21,7 @@ describe('R2: the order in which waiting events are taken', () => {
       expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
       expectSubscriptions(source$.subscriptions).toBe(sourceSubs);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulled));
+      expect(sends(one)).to.deep.equal(diagram(pulled));
     });
   });
 
@@ -54,8 +36,8 @@ describe('R2: the order in which waiting events are taken', () => {
 
       expectObservable(source$.pipe(loadBalance([one, two]), drawn)).toBe(expected);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-      expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
+      expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+      expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
     });
   });
 
@@ -74,7 +56,7 @@ describe('R2: the order in which waiting events are taken', () => {
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         expectSubscriptions(failing$.subscriptions).toBe(failingSubs);
         flush();
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -90,7 +72,7 @@ describe('R2: the order in which waiting events are taken', () => {
         const balanced$ = source$.pipe(loadBalance([slow, bad, good], { reconnectDelay: 100 }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
   });
@@ -107,7 +89,7 @@ describe('R2: the order in which waiting events are taken', () => {
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -135,7 +117,7 @@ describe('R2: the order in which waiting events are taken', () => {
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         expectSubscriptions(answer$.subscriptions).toBe(answerSubs);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -151,7 +133,7 @@ describe('R2: the order in which waiting events are taken', () => {
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -167,7 +149,7 @@ describe('R2: the order in which waiting events are taken', () => {
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
   });
@@ -184,7 +166,7 @@ describe('R2: the order in which waiting events are taken', () => {
 
         expectObservable(source$.pipe(loadBalance([one], { reconnectDelay: 2 }), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -199,7 +181,7 @@ describe('R2: the order in which waiting events are taken', () => {
 
         expectObservable(source$.pipe(loadBalance([one], { reconnectDelay: 2 }), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -213,7 +195,7 @@ describe('R2: the order in which waiting events are taken', () => {
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
   });

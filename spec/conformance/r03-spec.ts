@@ -1,28 +1,9 @@
 /** R3: connections that are ready take turns. */
 import { expect } from 'chai';
-import { ignoreElements, map, range } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { isDelivered, loadBalance, type Outcome } from '../../src/index.js';
-import { fakeConnection, type FakeLog } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
-
-/** What a connection was sent, as the messages that marbles are read into. */
-const sends = ({ sent }: FakeLog<string>): unknown =>
-  sent.map(({ frame, event }) => ({ frame, notification: { kind: 'N', value: event, error: undefined } }));
-
-/** The marbles of what it should have been sent. */
-const marbles = (diagram: string): unknown =>
-  TestScheduler.parseMarbles(diagram, undefined, undefined, undefined, true);
+import { ignoreElements, range } from 'rxjs';
+import { loadBalance } from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+import { diagram, drawn, run, sends } from '../marbles.js';
 
 describe('R3: connections that are ready take turns', () => {
   it('goes to the back of the line after a pull', () => {
@@ -40,9 +21,9 @@ describe('R3: connections that are ready take turns', () => {
       expectObservable(source$.pipe(loadBalance([one, two, three]), drawn)).toBe(expected);
       expectSubscriptions(source$.subscriptions).toBe(sourceSubs);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-      expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
-      expect(sends(three)).to.deep.equal(marbles(pulledByThree));
+      expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+      expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
+      expect(sends(three)).to.deep.equal(diagram(pulledByThree));
     });
   });
 
@@ -62,9 +43,9 @@ describe('R3: connections that are ready take turns', () => {
 
       expectObservable(source$.pipe(loadBalance([one, two, three]), drawn)).toBe(expected);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-      expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
-      expect(sends(three)).to.deep.equal(marbles(pulledByThree));
+      expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+      expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
+      expect(sends(three)).to.deep.equal(diagram(pulledByThree));
     });
   });
 
@@ -81,9 +62,9 @@ describe('R3: connections that are ready take turns', () => {
 
       expectObservable(source$.pipe(loadBalance([one, two, three]), drawn)).toBe(expected);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-      expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
-      expect(sends(three)).to.deep.equal(marbles(pulledByThree));
+      expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+      expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
+      expect(sends(three)).to.deep.equal(diagram(pulledByThree));
     });
   });
 
@@ -98,8 +79,8 @@ describe('R3: connections that are ready take turns', () => {
 
       expectObservable(source$.pipe(loadBalance([wide, one]), drawn)).toBe(expected);
       flush();
-      expect(sends(wide)).to.deep.equal(marbles(pulledByWide));
-      expect(sends(one)).to.deep.equal(marbles(pulledByOne));
+      expect(sends(wide)).to.deep.equal(diagram(pulledByWide));
+      expect(sends(one)).to.deep.equal(diagram(pulledByOne));
     });
   });
 
@@ -114,8 +95,8 @@ describe('R3: connections that are ready take turns', () => {
 
       expectObservable(source$.pipe(loadBalance([one, two]), drawn)).toBe(expected);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-      expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
+      expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+      expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
     });
   });
 
@@ -140,8 +121,8 @@ describe('R3: connections that are ready take turns', () => {
 
       expectObservable(source$.pipe(loadBalance([fast, slow]), drawn)).toBe(expected);
       flush();
-      expect(sends(fast)).to.deep.equal(marbles(pulledByFast));
-      expect(sends(slow)).to.deep.equal(marbles(pulledBySlow));
+      expect(sends(fast)).to.deep.equal(diagram(pulledByFast));
+      expect(sends(slow)).to.deep.equal(diagram(pulledBySlow));
     });
   });
 });

@@ -1,28 +1,9 @@
 /** R4: a retry avoids the connections it has failed on. */
 import { expect } from 'chai';
-import { interval, map, NEVER, range, take } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { isDelivered, isDropped, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
-import { fakeConnection, type FakeLog } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
-
-/** What a connection was sent, as the messages that marbles are read into. */
-const sends = ({ sent }: FakeLog<string>): unknown =>
-  sent.map(({ frame, event }) => ({ frame, notification: { kind: 'N', value: event, error: undefined } }));
-
-/** The marbles of what it should have been sent. */
-const marbles = (diagram: string): unknown =>
-  TestScheduler.parseMarbles(diagram, undefined, undefined, undefined, true);
+import { interval, NEVER, range, take } from 'rxjs';
+import { isDropped, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+import { diagram, drawn, run, sends } from '../marbles.js';
 
 /** Fails the attempt, and neither closes nor pauses the connection. */
 const again = new TemporaryError('again', { retryAfter: 0 });
@@ -45,7 +26,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         expectObservable(source$.pipe(loadBalance([bad, good]), drawn)).toBe(expected);
         expectSubscriptions(failing$.subscriptions).toBe(failingSubs);
         flush();
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -62,9 +43,9 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([one, two, three]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-        expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
-        expect(sends(three)).to.deep.equal(marbles(pulledByThree));
+        expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+        expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
+        expect(sends(three)).to.deep.equal(diagram(pulledByThree));
       });
     });
 
@@ -82,9 +63,9 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         const balanced$ = source$.pipe(loadBalance([one, good, two], { reconnectDelay: 100 }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-        expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+        expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -101,8 +82,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([bad, good]), drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -115,7 +96,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([one]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -131,7 +112,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([one, two]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
         expect(two.sent).to.deep.equal([]);
       });
     });
@@ -148,8 +129,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([one, two]), drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulledByOne));
-        expect(sends(two)).to.deep.equal(marbles(pulledByTwo));
+        expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+        expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
       });
     });
   });
@@ -172,8 +153,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         const balanced$ = source$.pipe(loadBalance([bad, good], { timeout: { send: 5 } }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -189,7 +170,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
         expect(bad.sent).to.have.length(1);
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
   });
@@ -218,8 +199,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         expectObservable(source$.pipe(loadBalance([bad, good]), drawn)).toBe(expected);
         expectSubscriptions(good$.subscriptions).toBe(goodSubs);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -236,8 +217,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([bad, good]), drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
   });
@@ -259,8 +240,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         );
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
       });
     });
 
@@ -276,7 +257,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([closed, bad]), drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
       });
     });
   });
@@ -297,8 +278,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([bad, good], limits), drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
 
@@ -322,7 +303,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
           expectObservable(source$.pipe(loadBalance([bad, good], limits), drawn)).toBe(expected);
           expectSubscriptions(good$.subscriptions).toBe(goodSubs);
           flush();
-          expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
+          expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
         });
       });
     }
@@ -340,7 +321,7 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([bad, good], limits), drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
       });
     });
 
@@ -357,8 +338,8 @@ describe('R4: a retry avoids the connections it has failed on', () => {
 
         expectObservable(source$.pipe(loadBalance([bad, flaky, good], limits), drawn)).toBe(expected);
         flush();
-        expect(sends(bad)).to.deep.equal(marbles(pulledByBad));
-        expect(sends(good)).to.deep.equal(marbles(pulledByGood));
+        expect(sends(bad)).to.deep.equal(diagram(pulledByBad));
+        expect(sends(good)).to.deep.equal(diagram(pulledByGood));
       });
     });
   });

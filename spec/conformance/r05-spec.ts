@@ -1,20 +1,9 @@
 /** R5: an event has maxAttempts attempts, and is then dropped. */
 import { expect } from 'chai';
 import { map, NEVER, timer } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import { isDelivered, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
+import { loadBalance, TemporaryError } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
+import { drawn, run } from '../marbles.js';
 
 describe('R5: an attempt that fails puts the event back until it has had maxAttempts', () => {
   it('has three attempts by default, and is then dropped with the last error', () => {

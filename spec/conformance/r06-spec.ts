@@ -1,26 +1,9 @@
 /** R6: a guaranteed event has no limit of attempts. */
 import { expect } from 'chai';
 import { map } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
-import {
-  isDelivered,
-  loadBalance,
-  TemporaryError,
-  type LoadBalanceOptions,
-  type Outcome,
-} from '../../src/index.js';
+import { isDelivered, loadBalance, TemporaryError, type LoadBalanceOptions } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
+import { drawn, run } from '../marbles.js';
 
 /** Each of these makes all events guaranteed. */
 const ways: Readonly<Record<string, LoadBalanceOptions<string>>> = {

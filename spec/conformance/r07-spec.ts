@@ -12,7 +12,6 @@ import {
   TimeoutError,
   type ObservableInput,
 } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import {
   isDelivered,
@@ -24,17 +23,7 @@ import {
   type SendContext,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
+import { drawn, run } from '../marbles.js';
 
 describe('R7: timeout.send bounds every send', () => {
   it('cancels a send that exceeds it, and the attempt has failed with a TimeoutError of RxJS', () => {

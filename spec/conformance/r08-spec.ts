@@ -1,29 +1,10 @@
 /** R8: how long an event waits while no connection is up. */
 import { expect } from 'chai';
 import { map, NEVER, Subject, TimeoutError } from 'rxjs';
-import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 import { useFakeTimers } from 'sinon';
-import { isDelivered, loadBalance, TemporaryError, type Connection, type Outcome } from '../../src/index.js';
-import { fakeConnection, type FakeLog } from '../../src/testing/index.js';
-
-const run = (test: (helpers: RunHelpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** A delivered event as it is, a dropped one in capitals. */
-const drawn = map((outcome: Outcome<string>) =>
-  isDelivered(outcome) ? outcome.event : outcome.event.toUpperCase(),
-);
-
-/** What a connection was sent, as the messages that marbles are read into. */
-const sends = ({ sent }: FakeLog<string>): unknown =>
-  sent.map(({ frame, event }) => ({ frame, notification: { kind: 'N', value: event, error: undefined } }));
-
-/** The marbles of what it should have been sent. */
-const marbles = (diagram: string): unknown =>
-  TestScheduler.parseMarbles(diagram, undefined, undefined, undefined, true);
+import { isDelivered, loadBalance, TemporaryError, type Connection } from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+import { diagram, drawn, run, sends } from '../marbles.js';
 
 /** The letters of guaranteed events. */
 const guaranteed = (event: string): boolean => event === 'g' || event === 'h';
@@ -209,7 +190,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         expectSubscriptions(answer$.subscriptions).toBe(answerSubs);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -225,7 +206,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         const balanced$ = source$.pipe(loadBalance([one], { maxAttempts: 2, timeout: { wait: 10 } }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -266,7 +247,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         const balanced$ = source$.pipe(loadBalance([one, two], { maxAttempts: 1, timeout: { wait: 5 } }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -297,7 +278,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         const balanced$ = source$.pipe(loadBalance([one], { maxAttempts: 3, timeout: { wait: 10 } }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -328,7 +309,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         const balanced$ = source$.pipe(loadBalance([one], { maxAttempts: 3, timeout: { wait: 10 } }));
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
   });
@@ -361,7 +342,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         );
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
 
@@ -379,7 +360,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
         );
         expectObservable(balanced$.pipe(drawn)).toBe(expected);
         flush();
-        expect(sends(one)).to.deep.equal(marbles(pulled));
+        expect(sends(one)).to.deep.equal(diagram(pulled));
       });
     });
   });
@@ -398,7 +379,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
       );
       expectObservable(balanced$.pipe(drawn)).toBe(expected);
       flush();
-      expect(sends(one)).to.deep.equal(marbles(pulled));
+      expect(sends(one)).to.deep.equal(diagram(pulled));
     });
   });
 });

@@ -1,30 +1,9 @@
 /** R9: what is in flight on a connection that is no longer up is cancelled, and put back at once. */
 import { expect } from 'chai';
 import { concat, defer, finalize, map, merge, NEVER, of, Subject } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
-import {
-  isDelivered,
-  loadBalance,
-  type CancelSignal,
-  type Connection,
-  type Outcome,
-} from '../../src/index.js';
+import { isDelivered, loadBalance, type CancelSignal, type Connection } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
+import { inShort, run } from '../marbles.js';
 
 const waysDown = [
   ['goes down', 'd'],
@@ -36,7 +15,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   for (const [happens, state] of waysDown) {
     describe(`when it ${happens}`, () => {
       it('is cancelled', () => {
-        marbles(({ cold, expectObservable, expectSubscriptions }) => {
+        run(({ cold, expectObservable, expectSubscriptions }) => {
           const source = cold('            a|');
           const states = `                 u--${state}`;
           const answer = cold('            ----(r|)');
@@ -53,7 +32,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
       });
 
       it('has used an attempt', () => {
-        marbles(({ cold, expectObservable }) => {
+        run(({ cold, expectObservable }) => {
           const source = cold('            a|');
           const states = `                 u--${state}`;
           const answer = '                 ----(r|)';
@@ -67,7 +46,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
       });
 
       it('is put back at once: another connection takes it in the same frame', () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const source = cold('            a|');
           const states = `                 u--${state}`;
           const answer = '                 ----(r|)';
@@ -84,7 +63,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
       });
 
       it('is put back before anyone pulls, all of it, oldest first', () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const source = cold('            (abcd|)');
           const states = `                 u--${state}`;
           const answers = { a: '           -(r|)', others: '-----(r|)' };
@@ -113,7 +92,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
       });
 
       it('sees its signal aborted', () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const source = cold('            a|');
           const states = `                 u--${state}`;
           const expected = '               ---(a|)';
@@ -134,7 +113,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   }
 
   it('fails with the error of the state', () => {
-    marbles(({ cold, expectObservable }) => {
+    run(({ cold, expectObservable }) => {
       const source = cold('            a|');
       const states = '                 u--#';
       const expected = '               ---(a|)';
@@ -155,7 +134,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('fails with an error that names the connection when the state only leaves up', () => {
-    marbles(({ cold, expectObservable }) => {
+    run(({ cold, expectObservable }) => {
       const source = cold('            a|');
       const states = '                 u--d';
       const expected = '               ---(a|)';
@@ -171,7 +150,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is not disturbed by a state that repeats up', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('            a|');
       const states = '                 u-uu';
       const answer = cold('            ----(r|)');
@@ -184,7 +163,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is not disturbed by another connection that goes down', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('            (ab|)');
       const states = '                 u--d----u';
       const goodStates = '             u';
@@ -202,7 +181,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is sent anew when the state flaps within one frame', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('            a|');
       const states = '                 u--(dudu)';
       const answer = cold('            ----(r|)');
@@ -215,7 +194,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is sent elsewhere only after the teardown of its send and of its connection', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const log: string[] = [];
       const source = cold('            a|');
       const states = cold<'up'>('      u--#', { u: 'up' });
@@ -244,7 +223,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is sent again on its own connection only after the teardown, however fast that reopens', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const log: string[] = [];
       const source = cold('            a|');
       const breaks$ = cold<never>('    ---#');
@@ -272,7 +251,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is put back before anyone pulls, also when a teardown brings a new event', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('            (ab)-');
       const states = '                 u--d';
       const spareStates = '            c-u';
@@ -304,7 +283,7 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
   });
 
   it('is put back after all sends of the connection have been torn down', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const log: string[] = [];
       const source = cold('            (ab|)');
       const states = '                 u--d';

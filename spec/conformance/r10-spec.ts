@@ -1,29 +1,14 @@
 /** R10: a connection that fails stops pulling, is closed, waits, and is opened again. */
 import { expect } from 'chai';
-import { count, EMPTY, lastValueFrom, map, NEVER, of, range, throwError, timer, type Observable } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
-import { isDelivered, isDropped, loadBalance, RejectedError, type Outcome } from '../../src/index.js';
+import { count, EMPTY, lastValueFrom, NEVER, of, range, throwError, timer, type Observable } from 'rxjs';
+import { isDropped, loadBalance, RejectedError } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
+import { inShort, run } from '../marbles.js';
 
 describe('R10: a connection failure', () => {
   describe('after the error of a send', () => {
     it('closes the connection, waits reconnectDelay, and opens it again', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       a|');
         const failing = cold('      --#');
         const failingSubs = '       ^-!';
@@ -42,7 +27,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('also after a send that throws at once', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       -a|');
         const expected = '          -----(a|)';
         const flaky = fakeConnection<string>('u', (_event, { attempt }) => {
@@ -60,7 +45,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('stops pulling, while its other sends in flight finish', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       ab-c|');
         const failing = cold('      --#');
         const answer = cold('       ----(r|)');
@@ -81,7 +66,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('lets each of them finish within its own timeout, and waits only then', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       abc--');
         const failing = cold('      --#');
         const silent = cold('       -------------');
@@ -105,7 +90,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('lets them finish until the delay is over when there is no timeout', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       (ab)--');
         const failing = cold('      --#');
         const silent = cold('       ----------');
@@ -128,7 +113,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('without a timeout, closes when they have finished, and opens when the same delay is over', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (ab)--');
         const failing = cold('      --#');
         const answer = cold('       ----(r|)');
@@ -149,7 +134,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('is one failure, however many of its sends fail then', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const counts: number[] = [];
         const source = cold('       (abc)-');
         const answers = { a: '      -#', b: '--#', c: '---#' };
@@ -176,7 +161,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('is one failure, when the state leaves up while they finish', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const asked: unknown[] = [];
         const states = '            u--d';
         const source = cold('       (ab)---');
@@ -204,7 +189,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('puts the failed event back at once, for another connection, and the others go on', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       ab-c|');
         const failing = cold('      --#');
         const failingSubs = '       ^-!';
@@ -229,7 +214,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('sends the failed event on in the frame of its failure', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a|');
         const failing = '           --#';
         const good = '                -(r|)';
@@ -244,7 +229,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('is what classify calls one, whatever the class of the error', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const seen: unknown[] = [];
         const rejected = new RejectedError('rejected');
         const source = cold('       a|');
@@ -272,7 +257,7 @@ describe('R10: a connection failure', () => {
 
   describe('after an error of the state', () => {
     it('does the same', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const states = '            u--#';
         const source = cold('       a|');
         const silent = cold('       ------');
@@ -292,7 +277,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('gives reconnectDelay the error', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const asked: unknown[] = [];
         const broken = new Error('broken');
         const states = '            c--#';
@@ -310,7 +295,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('never gives up, and needs no traffic', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const states = '            #';
         const unsub = '             995ms !';
         const flaky = fakeConnection<string>(states, '|');
@@ -330,7 +315,7 @@ describe('R10: a connection failure', () => {
       ['repeats that it is connecting', 'c--c--c--c'],
     ] as const) {
       it(`does the same, when it ${says}`, () => {
-        marbles(({ expectObservable, flush }) => {
+        run(({ expectObservable, flush }) => {
           const unsub = '           --------------------!';
           const slow = fakeConnection<string>(states, '|');
           const options = { timeout: { connect: 5 }, reconnectDelay: 3 };
@@ -343,7 +328,7 @@ describe('R10: a connection failure', () => {
     }
 
     it('counts from connecting, also from a connecting after it was up', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const states = '            c--u---c----u';
         const unsub = '             -----------------!';
         const slow = fakeConnection<string>(states, '|');
@@ -356,7 +341,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('leaves a connection alone that comes up in time, or is down', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const soon = fakeConnection<string>('c---u', '|');
         const down = fakeConnection<string>('c---d', '|');
         const unsub = '             20ms !';
@@ -371,7 +356,7 @@ describe('R10: a connection failure', () => {
 
   describe('reconnectDelay', () => {
     it('ends with the first value of its notifier, which is then unsubscribed', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       a|');
         const failing = cold('      -#');
         const delay = cold('         --xx--');
@@ -394,7 +379,7 @@ describe('R10: a connection failure', () => {
       ['errors later', '--#'],
     ] as const) {
       it(`retires the connection when its notifier ${ends}`, () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const source = cold('     ab--|');
           const flakyAnswer = '     -#';
           const goodAnswer = '       -(r|)';
@@ -413,7 +398,7 @@ describe('R10: a connection failure', () => {
     }
 
     it('that retires the last connection drops what is left, and what comes later', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a-b----c|');
         const failing = '           -#';
         const delay = '              --|';
@@ -432,7 +417,7 @@ describe('R10: a connection failure', () => {
     });
 
     it('lets sends in flight finish within their timeout before it retires the connection', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const source = cold('       (ab|)');
         const failing = cold('      -#');
         const slow = cold('         ----(r|)');
@@ -453,7 +438,7 @@ describe('R10: a connection failure', () => {
     const failing = (): Observable<string> => throwError(() => refused);
 
     it('happens 100,000 times to one event without growing the stack', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const source = cold('       a|');
         const expected = '          a|';
         const options = { maxAttempts: 100_000, reconnectDelay: atOnce };
@@ -464,7 +449,7 @@ describe('R10: a connection failure', () => {
     }).timeout(60_000);
 
     it('happens once to each of 100,000 events without growing the stack', () => {
-      marbles(({ expectObservable }) => {
+      run(({ expectObservable }) => {
         const options = { maxAttempts: 1, reconnectDelay: atOnce };
         const dropped$ = range(0, 100_000).pipe(
           loadBalance([failing], options),

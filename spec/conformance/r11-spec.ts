@@ -1,31 +1,9 @@
 /** R11: a temporary failure keeps the connection up and makes it pause. */
 import { expect } from 'chai';
-import { count, EMPTY, lastValueFrom, map, of, range, throwError, timer, type Observable } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
-import {
-  isDelivered,
-  isDropped,
-  loadBalance,
-  TemporaryError,
-  type Outcome,
-  type SendContext,
-} from '../../src/index.js';
+import { count, EMPTY, lastValueFrom, of, range, throwError, timer, type Observable } from 'rxjs';
+import { isDropped, loadBalance, TemporaryError, type SendContext } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
+import { inShort, run } from '../marbles.js';
 
 /** The frames in which a connection was asked to send. */
 const framesOf = (log: { readonly sent: readonly { readonly frame: number }[] }): number[] =>
@@ -34,7 +12,7 @@ const framesOf = (log: { readonly sent: readonly { readonly frame: number }[] })
 describe('R11: a temporary failure', () => {
   describe('with retryAfter', () => {
     it('fails the attempt, and keeps the connection up, which pauses for so long', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const source = cold('       a|');
         const busy = cold('         -#', {}, new TemporaryError('busy', { retryAfter: 5 }));
         const busySubs = '          ^!';
@@ -53,7 +31,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('uses up an attempt', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const source = cold('       a|');
         const expected = '          -(a|)';
         const busy = new TemporaryError('busy', { retryAfter: 5 });
@@ -72,7 +50,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('pauses pulling of new events too, while another connection goes on', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       abc--d|');
         const busyAnswer = '        -#';
         const goodAnswer = '        --(r|)';
@@ -94,7 +72,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('lets the other sends in flight finish, whose success does not end the pause', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (abc|)');
         const answers = { a: '      -#', b: '---(r|)', again: '-(r|)' };
         const expected = '          ---b---(ac|)';
@@ -121,7 +99,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('pauses each time for what its own error says', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a|');
         const expected = '          ----------(a|)';
         const place = fakeConnection<string>('u', (_event, { attempt }) =>
@@ -138,7 +116,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('pauses again when the first send after the pause fails synchronously', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a|');
         const expected = '          ------(a|)';
         const busy = new TemporaryError('busy', { retryAfter: 3 });
@@ -153,7 +131,7 @@ describe('R11: a temporary failure', () => {
 
   describe('without retryAfter', () => {
     it('pauses for the backoff', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const asked: unknown[] = [];
         const source = cold('       a|');
         const busy = new TemporaryError('busy');
@@ -178,7 +156,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('pauses again when the first send after the pause fails synchronously', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a|');
         const expected = '          ------(a|)';
         const place = fakeConnection<string>('u', () => throwError(() => new TemporaryError('busy')));
@@ -193,7 +171,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('retires the connection when the backoff does', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       ab---|');
         const expected = '          -(ab)|';
         const place = fakeConnection<string>('u', '-#', { error: new TemporaryError('busy') });
@@ -211,7 +189,7 @@ describe('R11: a temporary failure', () => {
 
   describe('of several sends in flight', () => {
     it('is one pause, when eight fail at once', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const asked: number[] = [];
         const source = cold('       (abcdefgh|)');
         const failing = '           -#';
@@ -238,7 +216,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('is one pause of the first retryAfter, when others fail during it', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (ab|)');
         const expected = '          -------a(b|)';
         const answers = { a: '      -#', b: '   ---#' };
@@ -262,7 +240,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('does not pause again for one that began before the pause and fails after it', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (ab|)');
         const expected = '          ----------a(b|)';
         const answers = { a: '      -#', b: '   ---------#' };
@@ -288,7 +266,7 @@ describe('R11: a temporary failure', () => {
   });
 
   it('puts the event back at once, for a connection that does not pause', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a|');
       const fullAnswer = '          --#';
       const spareAnswer = '           -(r|)';
@@ -303,7 +281,7 @@ describe('R11: a temporary failure', () => {
   });
 
   it('pauses for its time also when the connection goes down and comes up meanwhile', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a|');
       const states = '              u--d--u';
       const expected = '            ------------(a|)';
@@ -317,7 +295,7 @@ describe('R11: a temporary failure', () => {
   });
 
   it('is what classify calls one, whatever the class of the error', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a|');
       const failing = '             -#';
       const delivering = '              -(r|)';
@@ -337,7 +315,7 @@ describe('R11: a temporary failure', () => {
   });
 
   it('closes the connection when classify calls it a connection failure', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a|');
       const expected = '            -----(a|)';
       const busy = new TemporaryError('busy', { retryAfter: 100 });
@@ -359,7 +337,7 @@ describe('R11: a temporary failure', () => {
     const failing = (): Observable<string> => throwError(() => atOnce);
 
     it('does not pause', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a|');
         const answer = '            --#';
         const expected = '          ------(a|)';
@@ -384,7 +362,7 @@ describe('R11: a temporary failure', () => {
     });
 
     it('does not grow the stack with 100,000 failures of one event', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const source = cold('       a|');
         const expected = '          a|';
         const result$ = source.pipe(loadBalance([failing], { maxAttempts: 100_000 }), inShort);
@@ -393,7 +371,7 @@ describe('R11: a temporary failure', () => {
     }).timeout(60_000);
 
     it('does not grow the stack with a failure of each of 100,000 events', () => {
-      marbles(({ expectObservable }) => {
+      run(({ expectObservable }) => {
         const dropped$ = range(0, 100_000).pipe(
           loadBalance([failing], { maxAttempts: 1 }),
           count((outcome) => isDropped(outcome) && outcome.reason === 'attempts'),
@@ -415,7 +393,7 @@ describe('R11: a temporary failure', () => {
   });
 
   it('leaves no timer of its pause behind when the subscriber leaves', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('         a----');
       const failing = '             -#';
       const delay = cold('           --------x');

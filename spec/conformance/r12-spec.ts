@@ -1,30 +1,15 @@
 /** R12: a rejection drops its event at once, and nothing else happens. */
 import { expect } from 'chai';
-import { count, map, range, throwError, type Observable } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
-import { isDelivered, isDropped, loadBalance, RejectedError, type Outcome } from '../../src/index.js';
+import { count, range, throwError, type Observable } from 'rxjs';
+import { isDropped, loadBalance, RejectedError } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
+import { inShort, run } from '../marbles.js';
 
 const tooLarge = new RejectedError('too large');
 
 describe('R12: a RejectedError', () => {
   it('drops its event at once, with reason rejected', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('         a-----|');
       const answer = cold('         --#', {}, tooLarge);
       const subs = '                ^-!';
@@ -45,7 +30,7 @@ describe('R12: a RejectedError', () => {
   });
 
   it('lets the connection go on: the next event is sent in the same frame, without a pause or a closing', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+    run(({ cold, expectObservable, expectSubscriptions, flush }) => {
       const source = cold('         (ab|)');
       const rejecting = cold('      --#', {}, tooLarge);
       const rejectingSubs = '       ^-!';
@@ -64,7 +49,7 @@ describe('R12: a RejectedError', () => {
   });
 
   it('leaves the other sends in flight alone, and the window open', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         (abcd|)');
       const rejecting = '           --#';
       const delivering = '          ----(r|)';
@@ -86,7 +71,7 @@ describe('R12: a RejectedError', () => {
   });
 
   it('is not tried on another connection', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a---|');
       const rejecting = '           --#';
       const expected = '            --a-|';
@@ -105,7 +90,7 @@ describe('R12: a RejectedError', () => {
     ['has attempts without limit', { maxAttempts: Infinity }],
   ] as const) {
     it(`drops at once an event that ${has}`, () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a---|');
         const rejecting = '         --#';
         const expected = '          --a-|';
@@ -120,7 +105,7 @@ describe('R12: a RejectedError', () => {
   }
 
   it('tells of the failed attempts before it', () => {
-    marbles(({ cold, expectObservable }) => {
+    run(({ cold, expectObservable }) => {
       const broken = new Error('broken');
       const source = cold('         a-----|');
       const failing = '             -#';
@@ -145,7 +130,7 @@ describe('R12: a RejectedError', () => {
   });
 
   it('may come at once, emitted or thrown', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         ab--|');
       const expected = '            ab--|';
       const picky = fakeConnection<string>('u', (event) => {
@@ -164,7 +149,7 @@ describe('R12: a RejectedError', () => {
   });
 
   it('may come at once for each of 100,000 events, without growing the stack', () => {
-    marbles(({ expectObservable }) => {
+    run(({ expectObservable }) => {
       const rejecting = (): Observable<string> => throwError(() => tooLarge);
       const rejected$ = range(0, 100_000).pipe(
         loadBalance([rejecting]),
@@ -175,7 +160,7 @@ describe('R12: a RejectedError', () => {
   }).timeout(60_000);
 
   it('is what classify calls one, whatever the class of the error', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a---|');
       const failing = '             --#';
       const expected = '            --a-|';
@@ -190,7 +175,7 @@ describe('R12: a RejectedError', () => {
   });
 
   it('of a batch drops every event in it', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         (abc)---|');
       const states = '              -u';
       const rejecting = '            --#';

@@ -1,34 +1,17 @@
 /** R13: when the backoff starts over, and how carefully a connection that failed begins again. */
 import { expect } from 'chai';
-import { map, NEVER, timer, type Observable } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
+import { NEVER, timer, type Observable } from 'rxjs';
 import {
   exponentialBackoff,
-  isDelivered,
   loadBalance,
   RejectedError,
   TemporaryError,
   type ItemResult,
-  type Outcome,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
+import { inShort, run } from '../marbles.js';
 
 type Results = ItemResult<string>[];
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
-
 /** The frames in which a connection was asked to send. */
 const framesOf = (log: { readonly sent: readonly { readonly frame: number }[] }): number[] =>
   log.sent.map(({ frame }) => frame);
@@ -55,7 +38,7 @@ const rejected = new RejectedError('rejected');
 describe('R13: the backoff', () => {
   describe('goes on', () => {
     it('although connecting worked', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const states = '            cu';
         const source = cold('       a|');
@@ -72,7 +55,7 @@ describe('R13: the backoff', () => {
     });
 
     it('after a pause that ends with another temporary failure', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const source = cold('       a|');
         const failing = '           -#';
@@ -88,7 +71,7 @@ describe('R13: the backoff', () => {
     });
 
     it('when failures of both kinds come in a row', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const source = cold('       a-------------|');
         const expected = '          -------------a|';
@@ -105,7 +88,7 @@ describe('R13: the backoff', () => {
     });
 
     it('when the connection was up for exactly the last delay', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(3);
         const states = '            u--#';
         const unsub = '             -----------------!';
@@ -118,7 +101,7 @@ describe('R13: the backoff', () => {
     });
 
     it('when the connection was connecting or down for long, and up for a moment', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(3);
         const states = '            c-----ud-----#';
         const unsub = '             46ms !';
@@ -131,7 +114,7 @@ describe('R13: the backoff', () => {
     });
 
     it('when the connection was up for long, but had temporary failures that did not pause it', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const source = cold('       a');
         const unsub = '             -----------------!';
@@ -148,7 +131,7 @@ describe('R13: the backoff', () => {
     });
 
     it('when the sends in flight at a failure took long to finish', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const source = cold('       (abc)');
         // The pause ends at 6, the connection breaks at 7, and is closed at 20.
@@ -168,7 +151,7 @@ describe('R13: the backoff', () => {
     });
 
     it('when a pause ended while the connection was down', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const states = '            u--d----------#';
         const source = cold('       a');
@@ -182,7 +165,7 @@ describe('R13: the backoff', () => {
     });
 
     it('with exponentialBackoff: longer and longer', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const states = '            #';
         const unsub = '             125ms !';
         const reconnectDelay = exponentialBackoff({ initialDelay: 10, maxDelay: 40, jitter: 0 });
@@ -196,7 +179,7 @@ describe('R13: the backoff', () => {
 
   describe('starts over', () => {
     it('after a send that succeeded', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const source = cold('       (ab)-----------------|');
         const answers = ['-#', '-#', '-(r|)', '-#', '-(r|)'].map((answer) => cold(answer));
@@ -213,7 +196,7 @@ describe('R13: the backoff', () => {
     });
 
     it('after a send that was rejected', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const source = cold('       (ab)');
         const answers = [cold('-#'), cold('-#', {}, rejected), cold('-#')];
@@ -233,7 +216,7 @@ describe('R13: the backoff', () => {
     });
 
     it('after a batch that was partly delivered', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(5);
         const states = '            -u';
         const source = cold('       (ab)');
@@ -257,7 +240,7 @@ describe('R13: the backoff', () => {
     });
 
     it('after the connection was up without a failure for longer than the last delay', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(3);
         const states = '            u---#';
         const unsub = '             -------------------!';
@@ -270,7 +253,7 @@ describe('R13: the backoff', () => {
     });
 
     it('also when it was down between that and the failure', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(3);
         const states = '            u---d-#';
         const unsub = '             -------------------------!';
@@ -283,7 +266,7 @@ describe('R13: the backoff', () => {
     });
 
     it('after a pause and a longer time without a failure', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const { counts, reconnectDelay } = counting(3);
         const source = cold('       a----------------|');
         const failing = '           ----#';
@@ -299,7 +282,7 @@ describe('R13: the backoff', () => {
     });
 
     it('every time a proxy cuts an idle connection every five minutes', () => {
-      marbles(({ expectObservable, flush }) => {
+      run(({ expectObservable, flush }) => {
         const states = '            u 299999ms #';
         const unsub = '             1510s !';
         const reconnectDelay = exponentialBackoff({ jitter: 0 });
@@ -319,7 +302,7 @@ describe('R13: on probation', () => {
     ['temporary', temporary],
   ] as const) {
     it(`after a ${kind} failure a connection sends one at a time until one has succeeded`, () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (abcdef|)');
         const failing = cold('      -#', {}, error);
         const delivering = cold('        --(r|)');
@@ -345,7 +328,7 @@ describe('R13: on probation', () => {
     });
 
     it(`it stays after another ${kind} failure`, () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (abcd)');
         const failing = cold('      -#', {}, error);
         const unsub = '             -----------------!';
@@ -359,7 +342,7 @@ describe('R13: on probation', () => {
   }
 
   it('a rejection counts as success', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         (abc|)');
       const answers = [cold('-#'), cold('-#'), cold('--#', {}, rejected), cold('-(r|)'), cold('-(r|)')];
       const expected = '            -------c(ab|)';
@@ -375,7 +358,7 @@ describe('R13: on probation', () => {
   });
 
   it('a partly delivered batch counts as success', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const states = '              -u';
       const source = cold('         (abcd)');
       const part: Results = [{ index: 0, status: 'delivered', value: 'r' }];
@@ -404,7 +387,7 @@ describe('R13: on probation', () => {
   });
 
   it('a partly delivered batch counts as success, also when the rest of it makes the connection pause', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const states = '              -u';
       const source = cold('         (ab)(cde)');
       const mixed: Results = [
@@ -434,7 +417,7 @@ describe('R13: on probation', () => {
   });
 
   it('a batch of which nothing was delivered does not', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const states = '              -u';
       const source = cold('         (abcd)');
       const none: Results = [0, 1].map((index) => ({

@@ -1,7 +1,6 @@
 /** R14: a connection whose state completes is at its end; when all are, what is left is dropped. */
 import { expect } from 'chai';
 import { map, NEVER, of, TimeoutError } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import {
   isDelivered,
   loadBalance,
@@ -9,29 +8,14 @@ import {
   TemporaryError,
   type Connection,
   type ConnectionInput,
-  type Outcome,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
-
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
+import { inShort, run } from '../marbles.js';
 
 describe('R14: a state that completes', () => {
   describe('with sends in flight', () => {
     it('lets them finish, and does not open the connection again', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const states = '            u--|';
         const source = cold('       a---------|');
         const answer = cold('       -----(r|)');
@@ -46,7 +30,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('pulls no more, although the window is open', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            u--|';
         const source = cold('       a---b------|');
         const answer = '            -----(r|)';
@@ -62,7 +46,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('leaves what waits to the other connections', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            u--|';
         const source = cold('       (ab|)');
         const answer = '            -----(r|)';
@@ -85,7 +69,7 @@ describe('R14: a state that completes', () => {
       ['fails temporarily', new TemporaryError('busy')],
     ] as const) {
       it(`is not opened again when one of them ${fails}: the event goes to another connection`, () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const states = '          u--|';
           const source = cold('     a---------|');
           const failing = '         -----#';
@@ -103,7 +87,7 @@ describe('R14: a state that completes', () => {
       });
 
       it(`drops with no-connection when one of the last ${fails}`, () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const states = '          u--|';
           const source = cold('     a---------|');
           const failing = '         -----#';
@@ -118,7 +102,7 @@ describe('R14: a state that completes', () => {
     }
 
     it('drops with rejected what is rejected then', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            u--|';
         const source = cold('       a---------|');
         const failing = '           -----#';
@@ -129,7 +113,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('lets the others finish when one fails, and drops only when all have', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      run(({ cold, expectObservable, expectSubscriptions }) => {
         const states = '            u--|';
         const source = cold('       (ab)--------|');
         const failing = cold('      -----#');
@@ -146,7 +130,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('bounds them by timeout.send', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      run(({ cold, expectObservable, expectSubscriptions }) => {
         const states = '            u--|';
         const source = cold('       a---------|');
         const silent = cold('       ----------');
@@ -175,7 +159,7 @@ describe('R14: a state that completes', () => {
       ['silent', '---|'],
     ] as const) {
       it(`after it was ${was}, drops what is left when it was the last, and what comes later`, () => {
-        marbles(({ cold, expectObservable, flush }) => {
+        run(({ cold, expectObservable, flush }) => {
           const source = cold('     -------b-c|');
           const expected = '        -------b-c|';
           const ending = fakeConnection<string>(states, '-(r|)');
@@ -191,7 +175,7 @@ describe('R14: a state that completes', () => {
     }
 
     it('drops what waits in the frame in which it completes', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            c--|';
         const source = cold('       a------|');
         const expected = '          ---a---|';
@@ -203,7 +187,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('drops also a guaranteed event', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            c--|';
         const source = cold('       a------|');
         const expected = '          ---a---|';
@@ -215,7 +199,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('drops with the last error of connecting', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const broken = new Error('broken');
         const source = cold('       -----a-|');
         const expected = '          -----a-|';
@@ -236,7 +220,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('during a pause ends the connection at once', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            u--|';
         const source = cold('       a------|');
         const failing = '           -#';
@@ -252,7 +236,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('drops nothing as long as another connection may come up', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            u--|';
         const otherStates = '       d------u';
         const source = cold('       ----a------|');
@@ -267,7 +251,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('drops nothing as long as more connections may be listed', () => {
-      marbles(({ cold, hot, expectObservable }) => {
+      run(({ cold, hot, expectObservable }) => {
         const states = '            u--|';
         const source = cold('       ----a------|');
         const otherStates = '              u';
@@ -281,7 +265,7 @@ describe('R14: a state that completes', () => {
     });
 
     it('drops when the list of connections completes after all of them have', () => {
-      marbles(({ cold, hot, expectObservable }) => {
+      run(({ cold, hot, expectObservable }) => {
         const states = '            u--|';
         const source = cold('       ----a------|');
         const expected = '          -------a---|';
@@ -295,7 +279,7 @@ describe('R14: a state that completes', () => {
   });
 
   it('at once, as with of("up"), means that it never takes anything', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       let sends = 0;
       const source = cold('         a-b|');
       const expected = '            a-b|';
@@ -317,7 +301,7 @@ describe('R14: a state that completes', () => {
   });
 
   it('of one connection does not end a balancer of several', () => {
-    marbles(({ cold, expectObservable }) => {
+    run(({ cold, expectObservable }) => {
       const source = cold('         a-b|');
       const answer = '              -(r|)';
       const expected = '            -a-(b|)';
@@ -335,7 +319,7 @@ describe('R14: an empty list', () => {
   const none: ConnectionInput<string, string>[] = [];
 
   it('drops every event from the start', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('         a-b--|');
       const subs = '                ^----!';
       const expected = '            a-b--|';
@@ -348,7 +332,7 @@ describe('R14: an empty list', () => {
   });
 
   it('passes on the end of the source, and its error', () => {
-    marbles(({ cold, expectObservable }) => {
+    run(({ cold, expectObservable }) => {
       expectObservable(cold('     --|').pipe(loadBalance(none))).toBe('--|');
       expectObservable(cold('     --#').pipe(loadBalance(none))).toBe('--#');
       expectObservable(cold('     ---').pipe(loadBalance(none))).toBe('---');
@@ -356,7 +340,7 @@ describe('R14: an empty list', () => {
   });
 
   it('in a stream that may bring others waits for them', () => {
-    marbles(({ cold, hot, expectObservable }) => {
+    run(({ cold, hot, expectObservable }) => {
       const source = cold('         a-----|');
       const answer = '                  -(r|)';
       const good = fakeConnection<string>('u', answer);
@@ -367,7 +351,7 @@ describe('R14: an empty list', () => {
   });
 
   it('as the last of a stream that completes drops every event', () => {
-    marbles(({ cold, hot, expectObservable }) => {
+    run(({ cold, hot, expectObservable }) => {
       const source = cold('         a-----b-|');
       const lists$ = hot('          x---|', { x: none });
       const expected = '            ----a-b-|';

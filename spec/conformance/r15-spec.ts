@@ -1,26 +1,11 @@
 /** R15: a batch connection takes several events in one send. */
 import { expect } from 'chai';
-import { map, of } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
-import { isDelivered, loadBalance, TemporaryError, type ItemResult, type Outcome } from '../../src/index.js';
+import { of } from 'rxjs';
+import { loadBalance, TemporaryError, type ItemResult } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
+import { inShort, run } from '../marbles.js';
 
 type Results = ItemResult<string>[];
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string, string | undefined>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
-
 /** `3: ab 1` for each batch: a and b were sent in frame 3, the first attempt of both. */
 const batchesOf = (log: {
   readonly sent: readonly {
@@ -32,7 +17,7 @@ const batchesOf = (log: {
 
 describe('R15: a batch connection', () => {
   it('takes up to batch.size waiting events in one send', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+    run(({ cold, expectObservable, expectSubscriptions, flush }) => {
       const states = '              --u';
       const source = cold('         (abc|)');
       const answer = cold<Results>('  ----|');
@@ -51,7 +36,7 @@ describe('R15: a batch connection', () => {
   });
 
   it('does not wait for more without linger', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const source = cold('         a-bc-------|');
       const answer = '              ---|';
       const expected = '            ---a--(bc)-|';
@@ -67,7 +52,7 @@ describe('R15: a batch connection', () => {
   });
 
   it('counts sends, not events, in its window', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const states = '              --u';
       const source = cold('         (abcdefg)');
       const answer = '              ------|';
@@ -86,7 +71,7 @@ describe('R15: a batch connection', () => {
   });
 
   it('takes turns with the others, a batch at a time', () => {
-    marbles(({ cold, expectObservable, flush }) => {
+    run(({ cold, expectObservable, flush }) => {
       const states = '              --u';
       const source = cold('         (abcde|)');
       const answer = '                -|';
@@ -110,7 +95,7 @@ describe('R15: a batch connection', () => {
 
   describe('leaves its events their own', () => {
     it('outcomes and values', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            --u';
         const source = cold('       (abc)-------|');
         const refused = new TemporaryError('refused', { retryAfter: 0 });
@@ -141,7 +126,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('attempts, and the context tells the highest', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a-b----|');
         const answers = [cold<Results>('---#'), cold<Results>('--|')];
         const expected = '          -------(ba|)';
@@ -156,7 +141,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('limits: one that has had its last attempt is dropped, and the others are put back', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       a-b----|');
         const failing = '            --#';
@@ -177,7 +162,7 @@ describe('R15: a batch connection', () => {
 
   describe('that lingers', () => {
     it('sends at once when the batch fills early', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a--bc-----|');
         const answer = '               -|';
         const expected = '          ----(ab)---(c|)';
@@ -193,7 +178,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('sends what there is when the time is over, counted from the first event', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       --a--b-----c------|');
         const answer = '                   -|';
         const expected = '          --------(ab)-----c|';
@@ -209,7 +194,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('does not linger beyond the end of the source', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       a--|');
         const answer = '               -|';
         const expected = '          ----(a|)';
@@ -221,7 +206,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('does not linger after the end of the source', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            --u';
         const source = cold('       (abc|)');
         const answer = '              ----|';
@@ -238,7 +223,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('reserves nothing: another connection takes the events meanwhile', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       ab--------------|');
         const bulkStates = '        u';
         const bulkAnswer = '                   -|';
@@ -261,7 +246,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('keeps what others leave it, and its time', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       ab--------------|');
         const bulkAnswer = '                  -|';
         const states = '            c----u';
@@ -282,7 +267,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('takes the events that another has failed with into a batch that fills', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const source = cold('       (ab)------------|');
         const bulkStates = '        --u';
         const bulkAnswer = '               --|';
@@ -302,7 +287,7 @@ describe('R15: a batch connection', () => {
     });
 
     it('sends nothing when it goes down meanwhile', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            u---d';
         const source = cold('       a');
         const unsub = '             20ms !';

@@ -1,7 +1,6 @@
 /** R16: what the answer to a batch says of each of its events. */
 import { expect } from 'chai';
 import { map, NEVER, TimeoutError, type Observable } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import {
   isDelivered,
   loadBalance,
@@ -9,26 +8,11 @@ import {
   TemporaryError,
   type BatchAnswer,
   type ItemResult,
-  type Outcome,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
+import { inShort, run } from '../marbles.js';
 
 type Answer = BatchAnswer<string>;
-type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const marbles = (test: (helpers: Helpers) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).to.deep.equal(expected);
-  }).run(test);
-};
-
-/** `a@here 2`: a was delivered by here, with its second send. `a attempts 3`: it was dropped after the third. */
-const inShort = map((outcome: Outcome<string, string | undefined>) =>
-  isDelivered(outcome)
-    ? `${outcome.event}@${outcome.connection} ${outcome.attempts}`
-    : `${outcome.event} ${outcome.reason} ${outcome.attempts}`,
-);
-
 /** `3: ab 1` for each batch: a and b were sent in frame 3, the first attempt of both. */
 const batchesOf = (log: {
   readonly sent: readonly {
@@ -61,7 +45,7 @@ describe('R16: the answer to a batch', () => {
       ['with an empty list', '--(e|)'],
     ] as const) {
       it(`delivers all, ${which}`, () => {
-        marbles(({ cold, expectObservable, expectSubscriptions }) => {
+        run(({ cold, expectObservable, expectSubscriptions }) => {
           const states = '          -u';
           const source = cold('     (abc)---|');
           const answer = cold<Answer>(marble, { u: undefined, e: [] });
@@ -85,7 +69,7 @@ describe('R16: the answer to a batch', () => {
 
   describe('with results', () => {
     it('settles the events that they name, as they come', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
         const states = '            -u';
         const source = cold('       (abc)-------|');
         const answer = cold('       --x-y-z--|', { x: delivered(1), y: delivered(0), z: delivered(2) });
@@ -104,7 +88,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('puts back an event that failed as soon as it is named, for another connection', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)-----|');
         const answer = '            --x--y|';
@@ -127,7 +111,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('keeps the seat until it completes', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)-------|');
         const answer = '            -x---|';
@@ -146,7 +130,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('that names one event twice counts the first, in one list and in two', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)----|');
         const answer = '            -x-y|';
@@ -169,7 +153,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('that names one event twice does not send twice what failed first', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)------|');
         const answers = [
@@ -189,7 +173,7 @@ describe('R16: the answer to a batch', () => {
 
     for (const index of [2, -1, 0.5, NaN]) {
       it(`that names index ${index} of two events fails as a whole, and the connection is opened again`, () => {
-        marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+        run(({ cold, expectObservable, expectSubscriptions, flush }) => {
           const states = '          -u';
           const source = cold('     (ab)------|');
           const wrong = cold('       -x----|', { x: delivered(index) });
@@ -208,7 +192,7 @@ describe('R16: the answer to a batch', () => {
     }
 
     it('that names an index out of range keeps what was named before, and tells what was wrong', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            -u';
         const source = cold('       (ab)--|');
         const answer = '            -x|';
@@ -232,7 +216,7 @@ describe('R16: the answer to a batch', () => {
 
   describe('that completes with some of the events unnamed', () => {
     it('has failed those; when it delivered one, they have used no attempt, and nothing pauses', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (abc)-----|');
         const answers = [cold('      --(x|)', { x: delivered(0) }), cold<Answer>(' -|')];
@@ -251,7 +235,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('is a truncated bulk answer: with one attempt each, all arrive when every answer names one', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (abcd)----|');
         const answer = '             --(x|)';
@@ -272,7 +256,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('has used an attempt of theirs when it delivered none', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)-----|');
         const answer = '             --(x|)';
@@ -292,7 +276,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('does not loop for ever when it delivers none again and again: it pauses, and ends with the attempts', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)-|');
         const answer = '            -(x|)';
@@ -311,7 +295,7 @@ describe('R16: the answer to a batch', () => {
 
   describe('that errors', () => {
     it('fails the unnamed rest; when it delivered one, that has used no attempt, and the connection has failed', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (abc)----------|');
         const answers = [cold('      --x-#', { x: delivered(1) }, refused), cold<Answer>('-|')];
@@ -330,7 +314,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('without a result fails all, and each has used an attempt', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            -u';
         const source = cold('       (ab|)');
         const answer = '            --#';
@@ -345,7 +329,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('after results that delivered none has used an attempt of the unnamed rest', () => {
-      marbles(({ cold, expectObservable }) => {
+      run(({ cold, expectObservable }) => {
         const states = '            -u';
         const source = cold('       (ab)-----|');
         const answer = '            -x-#';
@@ -363,7 +347,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('with a TemporaryError keeps the connection up, which pauses', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)-------|');
         const busy = new TemporaryError('busy', { retryAfter: 4 });
@@ -381,7 +365,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('by its timeout fails the unnamed rest with a TimeoutError', () => {
-      marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      run(({ cold, expectObservable, expectSubscriptions }) => {
         const states = '            -u';
         const source = cold('       (ab)----|');
         const answer = cold('       --x--------', { x: delivered(0) });
@@ -403,7 +387,7 @@ describe('R16: the answer to a batch', () => {
 
   describe('with the error of an item', () => {
     it('has used an attempt of that, also when others were delivered', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (abc)---|');
         const answer = '             --(x|)';
@@ -424,7 +408,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('without a class is temporary: a pause for the backoff, and the connection stays open', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)------|');
         const answers = [
@@ -444,7 +428,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('never closes the connection, even when classify calls it a connection failure', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)------|');
         const answers = [
@@ -466,7 +450,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('that is a TemporaryError pauses for its retryAfter', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)------|');
         const busy = new TemporaryError('busy', { retryAfter: 4 });
@@ -486,7 +470,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('that is a RejectedError drops it at once, and nothing pauses', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (abc)-----|');
         const rejected = new RejectedError('rejected');
@@ -510,7 +494,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('is asked of classify with the event of that item', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const seen: unknown[] = [];
         const states = '            -u';
         const source = cold('       (ab)----|');
@@ -534,7 +518,7 @@ describe('R16: the answer to a batch', () => {
     });
 
     it('that always fails beside one that is delivered ends with its attempts', () => {
-      marbles(({ cold, expectObservable, flush }) => {
+      run(({ cold, expectObservable, flush }) => {
         const states = '            -u';
         const source = cold('       (ab)------|');
         const answer = '             -(x|)';
@@ -563,7 +547,7 @@ describe('R16: the answer to a batch', () => {
       ['breaks', '    -u--#'],
     ] as const) {
       it(`when it ${happens}: the unnamed rest has used no attempt, if one was delivered`, () => {
-        marbles(({ cold, expectObservable, expectSubscriptions, flush }) => {
+        run(({ cold, expectObservable, expectSubscriptions, flush }) => {
           const source = cold('     (abc)------|');
           const cut = cold('         --x-----|', { x: delivered(0) });
           const cutSubs = '         -^--!';
@@ -579,7 +563,7 @@ describe('R16: the answer to a batch', () => {
       });
 
       it(`when it ${happens}: all have used an attempt, if none was delivered`, () => {
-        marbles(({ cold, expectObservable, expectSubscriptions }) => {
+        run(({ cold, expectObservable, expectSubscriptions }) => {
           const source = cold('     (ab)------|');
           const cut = cold('         --x-----|', { x: failed(atOnce, 0) });
           const cutSubs = '         -^--!';
