@@ -100,12 +100,10 @@ export type ConnectionList<C> = readonly C[] | Observable<readonly C[]>;
 export type Connections<C> = ConnectionList<C> | (() => ConnectionList<C>);
 
 /** The type of event that every one of the connections `C` takes. */
-export type EventOf<C> = (C extends unknown ? (taken: (event: TakenBy<C>) => void) => void : never) extends (
-  taken: infer Taken,
+export type EventOf<C> = (C extends unknown ? (event: TakenBy<C>) => void : never) extends (
+  event: infer E,
 ) => void
-  ? Taken extends (event: infer E) => void
-    ? E
-    : never
+  ? E
   : never;
 
 type TakenBy<C> = C extends (event: infer E, context: SendContext) => unknown

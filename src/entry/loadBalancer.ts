@@ -48,6 +48,8 @@ export interface LoadBalancer<T, R> {
 
 /** Makes a {@link LoadBalancer}. */
 export interface LoadBalancerConstructor {
+  /** Of no connections at all: whatever is published is dropped. */
+  new <T = unknown, R = never>(connections: readonly [], options?: LoadBalanceOptions<T>): LoadBalancer<T, R>;
   /**
    * Opens the connections.
    * @param connections As for `loadBalance`.
@@ -58,7 +60,7 @@ export interface LoadBalancerConstructor {
     connections: Connections<C>,
     options?: LoadBalanceOptions<EventOf<C>>,
   ): LoadBalancer<EventOf<C>, ValueOf<C>>;
-  /** The same, for a list without any type to infer from. */
+  /** The same, for a list from which nothing can be inferred. */
   new <T, R>(
     connections: Connections<ConnectionInput<T, R>>,
     options?: LoadBalanceOptions<T>,

@@ -38,9 +38,10 @@ export interface FailoverConfig {
  * says when the next one is opened: after its `reconnectDelay`.
  *
  * ```text
- * a.state$:                u--#            takes an event, and breaks
- * b.state$:                    u           takes the same event again
- * loadBalance([failover([a, b])]): events in flight on a are put back, then go to b
+ * source:                          x--y|
+ * a.state$:                        c-u---#         a send on a takes 3 frames: y is in flight when a breaks
+ * b.state$:                              c-u       a send on b takes 1
+ * loadBalance([failover([a, b])]): -----x---(y|)
  * ```
  *
  * State, sends, `window` and `classify` are those of the connection that is held. `down` is a report, not a
@@ -62,7 +63,7 @@ export interface FailoverConfig {
  *
  * from(['a', 'b'])
  *   .pipe(loadBalance([failover([broken, works])], { reconnectDelay: 10 }))
- *   .subscribe((outcome) => console.log(outcome.event, outcome.status)); // a delivered, b delivered
+ *   .subscribe((outcome) => console.log(outcome.status)); // delivered, delivered
  * ```
  * @param connections The connections, at least one; functions too.
  * @param config Its name, and how it chooses; every part has a default.
@@ -141,11 +142,11 @@ class Holder<T, C extends ConnectionBase<T>> {
   base(): ConnectionBase<T> {
     const { name, state$, connections } = this;
     const [{ window = 1 }, ...others] = connections as readonly [C, ...C[]];
-    const sameWindow = !isObservable(window) && others.every((other) => (other.window ?? 1) === window);
+    const same = others.every((other) => (other.window ?? 1) === window);
     return {
       name,
       state$,
-      window: sameWindow ? window : this.window$,
+      window: same ? window : this.window$,
       ...(connections.some(({ classify }) => classify !== undefined) ? { classify: this.classify } : {}),
     };
   }

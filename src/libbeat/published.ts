@@ -1,5 +1,5 @@
 /** What became of each event of a batch, from a client's list of those that were not published. */
-import { concat, defer, EMPTY, of, throwError, type Observable } from 'rxjs';
+import { concat, defer, of, throwError, type Observable } from 'rxjs';
 import type { ItemResult } from '../connection.js';
 import { TemporaryError } from '../errors.js';
 import { wrongType } from '../internal/expect.js';
@@ -40,7 +40,7 @@ export function answerTo(
         () => new TemporaryError(`connection "${name}" published 0 of ${String(events.length)} events`),
       );
     }
-    return delivered.length === events.length ? EMPTY : of(delivered);
+    return of(delivered);
   });
 }
 

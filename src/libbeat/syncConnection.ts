@@ -3,7 +3,7 @@ import { EMPTY, from, mergeMap, type ObservableInput } from 'rxjs';
 import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection, ItemResult } from '../connection.js';
 import { clientLife, isPromiseLike } from './clientLife.js';
-import type { ClientBatching, Published, SyncClient, SyncConnectionConfig, Unpublished } from './clients.js';
+import type { ClientBatching, Published, SyncClient, SyncConnectionConfig } from './clients.js';
 import { answerTo, type Reply } from './published.js';
 
 /**
@@ -114,10 +114,8 @@ function allPublished<T>(
 }
 
 function replyOf(said: Published<unknown>): Reply {
-  const reply: unknown = said ?? [];
-  return isUnpublished(reply) ? reply : { unpublished: reply, error: undefined };
-}
-
-function isUnpublished(reply: unknown): reply is Unpublished<unknown> {
-  return typeof reply === 'object' && reply !== null && 'unpublished' in reply;
+  const reply = said ?? [];
+  return typeof reply === 'object' && 'unpublished' in reply
+    ? reply
+    : { unpublished: reply, error: undefined };
 }

@@ -78,7 +78,7 @@ export interface FakeLog<E> {
  *     filter(isDelivered),
  *     map(({ event, connection }) => `${event}: ${connection}`),
  *   );
- *   expectObservable(where$).toBe('---x(yz|)', { x: 'b: quick', y: 'a: busy', z: 'c: quick' });
+ *   expectObservable(where$).toBe('---xy(z|)', { x: 'b: quick', y: 'a: busy', z: 'c: quick' });
  * });
  * ```
  * @param states The states, as marbles.
