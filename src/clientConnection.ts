@@ -1,5 +1,5 @@
 /** A connection made from a client: something that is opened, sends, may break, and is closed. */
-import { from, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { defer, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import type { CancelSignal } from './cancelSignal.js';
 import type {
   Batching,
@@ -11,7 +11,7 @@ import type {
   SendContext,
 } from './connection.js';
 import { newAborter } from './internal/aborter.js';
-import { expectFunction } from './internal/expect.js';
+import { expectFunction, expectObject } from './internal/expect.js';
 import { MisuseError } from './internal/misuseError.js';
 import { expectConnection } from './internal/target.js';
 
@@ -20,8 +20,8 @@ export interface ClientConfig<T, Client> extends Partial<Pick<ConnectionBase<T>,
   /** The name by which outcomes, errors and the monitor call the connection. */
   readonly name: string;
   /**
-   * Opens a client. Rejecting or throwing is a connection failure. The signal is aborted when the client is
-   * not wanted any more; one that comes all the same is closed.
+   * Opens a client, a new one each time. Rejecting or throwing is a connection failure. The signal is aborted
+   * when the client is not wanted any more; one that comes all the same is closed.
    */
   readonly open: (signal: CancelSignal) => Client | PromiseLike<Client>;
   /** Emits or errors when an open client breaks: what it says becomes the error. Completion says nothing. */
@@ -101,32 +101,32 @@ export function connection<T, R, Client>(
   config: SingleClientConfig<T, R, Client> | BatchClientConfig<T, R, Client>,
 ): Connection<T, R> | BatchConnection<T, R> {
   const who = 'connection';
+  expectObject(who, 'config', config);
   const { name, open, lost, close, window, classify } = config;
-  expectFunction(who, 'open', open);
+  expectFunction(who, 'config.open', open);
   for (const [option, value] of Object.entries({ lost, close })) {
     if (value !== undefined) {
-      expectFunction(who, option, value);
+      expectFunction(who, `config.${option}`, value);
     }
   }
   const life = new ClientLife<T, Client>(config);
+  // The rest is what any connection has.
+  expectConnection(who, 'config', { ...config, state$: life.state$ });
   const base: ConnectionBase<T> = {
     name,
     state$: life.state$,
     ...(window === undefined ? {} : { window }),
     ...(classify === undefined ? {} : { classify }),
   };
-  const made: Connection<T, R> | BatchConnection<T, R> =
-    'batch' in config
-      ? {
-          ...base,
-          batch: {
-            ...config.batch,
-            send: (events, context) => config.batch.send(life.client, events, context),
-          },
-        }
-      : { ...base, send: (event, context) => config.send(life.client, event, context) };
-  expectConnection(who, 'config', made);
-  return made;
+  if (!('batch' in config && (config.batch as unknown) !== undefined)) {
+    const { send } = config as SingleClientConfig<T, R, Client>;
+    return { ...base, send: (event, context) => send.call(config, life.client, event, context) };
+  }
+  const { batch } = config;
+  return {
+    ...base,
+    batch: { ...batch, send: (events, context) => batch.send(life.client, events, context) },
+  };
 }
 
 /** One client after the other. */
@@ -222,7 +222,7 @@ class ClientLife<T, Client> {
     });
     if (lost !== undefined) {
       subscriber.add(
-        from(lost(client)).subscribe({
+        defer(() => lost(client)).subscribe({
           next: (said) => {
             subscriber.error(
               said instanceof Error ? said : new Error(`connection "${name}" was lost`, { cause: said }),

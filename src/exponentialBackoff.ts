@@ -69,7 +69,9 @@ export function exponentialBackoff(
   expectNumber(at, 'jitter', jitter, 'from 0 to 1', (value) => value >= 0 && value <= 1);
   expectFunction(at, 'random', random);
   return (_error, retryCount) => {
-    const longest = Math.min(maxDelay, initialDelay * factor ** (retryCount - 1));
+    // 0 × Infinity would be NaN.
+    const grown = initialDelay === 0 ? 0 : initialDelay * factor ** (retryCount - 1);
+    const longest = Math.min(maxDelay, grown);
     return delayOf(longest * (1 - jitter * random()), scheduler);
   };
 }

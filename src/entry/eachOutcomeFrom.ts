@@ -6,6 +6,8 @@ import type { CancelSignal } from '../cancelSignal.js';
 import type { ConnectionInput, Connections, ValueOf } from '../connection.js';
 import { aborted, isAbortSignal } from '../internal/aborted.js';
 import { expectCount, expectIterable, expectNoQueue, wrongType } from '../internal/expect.js';
+import { listsFrom } from '../internal/lists.js';
+import { settingsFrom } from '../internal/settings.js';
 import { Supply } from '../internal/supply.js';
 import type { BalanceOptions } from '../options.js';
 import type { Outcome } from '../outcome.js';
@@ -60,6 +62,9 @@ export function eachOutcomeFrom<T, C extends ConnectionInput<T>>(
 ): AsyncGenerator<Outcome<T, ValueOf<C>>, void> {
   const who = 'eachOutcomeFrom';
   expectIterable(who, 'source', source);
+  // Checked here as well as there: an error names what was called, at the call.
+  settingsFrom(who, options);
+  void listsFrom(who, connections);
   expectNoQueue(who, options);
   const { highWaterMark = 16, signal } = options;
   expectCount(who, 'highWaterMark', highWaterMark, 1);

@@ -3,6 +3,8 @@ import type { Observable } from 'rxjs';
 import { loadBalance } from '../../operators/loadBalance.js';
 import type { ConnectionInput, Connections, ValueOf } from '../connection.js';
 import { expectIterable, expectNoQueue } from '../internal/expect.js';
+import { listsFrom } from '../internal/lists.js';
+import { settingsFrom } from '../internal/settings.js';
 import { Supply } from '../internal/supply.js';
 import type { BalanceOptions } from '../options.js';
 import type { Outcome } from '../outcome.js';
@@ -50,7 +52,11 @@ export function loadBalanceFrom<T, C extends ConnectionInput<T>>(
   connections: Connections<C>,
   options: BalanceOptions<NoInfer<T>> = {},
 ): Observable<Outcome<T, ValueOf<C>>> {
-  expectIterable('loadBalanceFrom', 'source', source);
-  expectNoQueue('loadBalanceFrom', options);
+  const who = 'loadBalanceFrom';
+  expectIterable(who, 'source', source);
+  // Checked here as well as there: an error names what was called.
+  settingsFrom(who, options);
+  void listsFrom(who, connections);
+  expectNoQueue(who, options);
   return new Supply(source).pipe(loadBalance<T, C>(connections, options));
 }

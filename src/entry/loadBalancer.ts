@@ -62,6 +62,7 @@ export interface LoadBalancerConstructor {
   ): LoadBalancer<EventOf<C>, ValueOf<C>>;
   /** The same, for a list from which nothing can be inferred. */
   new <T, R>(
+    // eslint-disable-next-line @typescript-eslint/unified-signatures -- it must come after the others
     connections: Connections<ConnectionInput<T, R>>,
     options?: LoadBalanceOptions<T>,
   ): LoadBalancer<T, R>;
@@ -69,12 +70,15 @@ export interface LoadBalancerConstructor {
 
 const who = 'LoadBalancer';
 
-class PublishingLoadBalancer<T, R> implements LoadBalancer<T, R> {
+class Publisher<T, R> implements LoadBalancer<T, R> {
+  /** What a stack trace or a log should say. */
+  static readonly name = who;
+
   private readonly mailbox = new Mailbox<Ticket<T, R>>();
   private readonly end: Promise<void>;
 
   constructor(connections: Connections<ConnectionInput<T, R>>, options: LoadBalanceOptions<T> = {}) {
-    // Checked here as well: an error should name what was called.
+    // Checked here as well as there: an error names what was called.
     settingsFrom(who, options);
     void listsFrom(who, connections);
     const outcomes$ = this.mailbox.pipe(
@@ -98,8 +102,9 @@ class PublishingLoadBalancer<T, R> implements LoadBalancer<T, R> {
   }
 
   publish(event: T, options: PublishOptions = {}): Promise<Outcome<T, R>> {
+    const guaranteed = guaranteedOf(options);
     return new Promise((resolve) => {
-      this.put([new Ticket(event, guaranteedOf(options), resolve)]);
+      this.put([new Ticket(event, guaranteed, resolve)]);
     });
   }
 
@@ -178,4 +183,4 @@ function closed<T>(event: T): Dropped<T> {
  * await balancer.drain();
  * ```
  */
-export const LoadBalancer: LoadBalancerConstructor = PublishingLoadBalancer;
+export const LoadBalancer: LoadBalancerConstructor = Publisher;

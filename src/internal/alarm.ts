@@ -33,6 +33,7 @@ export class Alarm {
     const delay = Math.min(Math.max(time - this.scheduler.now(), 0), longestDelay);
     this.action = this.scheduler.schedule(() => {
       this.time = Infinity;
+      this.action = undefined;
       this.ring();
     }, delay);
   }

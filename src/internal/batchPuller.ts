@@ -12,6 +12,7 @@ import { Seat } from './seat.js';
 /** Pulls as many events in a turn as one send takes. */
 export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> implements LingeringPuller<T> {
   readonly enough: number;
+  protected override readonly perSend: number;
   private lingering = false;
   /** Whether it has lingered, and now takes what there is. */
   private hasLingered = false;
@@ -27,6 +28,7 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
   ) {
     super(target, subject);
     const { capacity, scheduler } = subject.settings;
+    this.perSend = target.batch.size;
     // A queue that is full cannot fill a batch any further.
     this.enough = Math.min(target.batch.size, capacity);
     this.patience = new Alarm(scheduler, () => {

@@ -52,6 +52,8 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   private inFlight = 0;
   private limit = 0;
   private window = 1;
+  /** How many events its window takes. */
+  private room = 0;
   /** The subscriber of `pull$`, while there is one. */
   private pulling: Subscriber<never> | undefined;
   /** Whether it is up, has not failed, and is not to leave. */
@@ -209,6 +211,9 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   abstract pull(): boolean;
 
+  /** How many events one send takes. */
+  protected abstract readonly perSend: number;
+
   abandon(reason: unknown): Item<T>[] {
     return this.cancelSends(reason).flatMap(({ items }) => items);
   }
@@ -251,6 +256,9 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   ended(seat: S, delivered: number, failed: number, error?: unknown): void {
     const { subject } = this;
     this.inFlight--;
+    if (this.inFlight === 0 && !this.active) {
+      this.update();
+    }
     subject.deadlines.remove(seat);
     if (seat.lost) {
       this.seats.splice(this.seats.indexOf(seat), 1);
@@ -466,6 +474,11 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       this.available = available;
       subject.available += available ? 1 : -1;
     }
+    // What is in flight has its place until it has ended, also on a connection that pulls no more.
+    const room =
+      active || this.inFlight > 0 ? Math.min(this.window * this.perSend, Number.MAX_SAFE_INTEGER) : 0;
+    subject.room += room - this.room;
+    this.room = room;
     subject.lineUp(this);
   }
 

@@ -8,6 +8,8 @@ import { Seat } from './seat.js';
 
 /** Pulls one event in a turn. */
 export class EventPuller<T, R> extends ConnectionPuller<T, R, EventSeat<T, R>> {
+  protected override readonly perSend = 1;
+
   /**
    * @param target The connection.
    * @param subject Where it pulls from.

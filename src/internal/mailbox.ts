@@ -5,6 +5,7 @@ import { OpenSource, type Opened, type Taker } from './openSource.js';
 /** Where an imperative face puts its events. */
 export class Mailbox<T> extends OpenSource<T> {
   private taker: Taker<T> | undefined;
+  private closed = false;
 
   override open(taker: Taker<T>): Opened {
     this.taker = taker;
@@ -17,28 +18,29 @@ export class Mailbox<T> extends OpenSource<T> {
     };
   }
 
-  /** Puts events in, all before anybody takes one; false when they are not taken any more. */
+  /** Puts events in, all before anybody takes one; false when none are taken any more. */
   put(events: readonly T[]): boolean {
     const { taker } = this;
-    taker?.atOnce(() => {
+    if (taker === undefined || this.closed) {
+      return false;
+    }
+    taker.atOnce(() => {
       for (const event of events) {
         taker.next(event);
       }
     });
-    return taker !== undefined;
+    return true;
   }
 
   /** Nothing more is put in. */
   close(): void {
-    const { taker } = this;
-    this.taker = undefined;
-    taker?.complete();
+    this.closed = true;
+    this.taker?.complete();
   }
 
   /** Nothing more is put in, and what was put in is given up. */
   abandon(cause: unknown): void {
-    const { taker } = this;
-    this.taker = undefined;
-    taker?.close(cause);
+    this.closed = true;
+    this.taker?.close(cause);
   }
 }

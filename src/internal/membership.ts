@@ -30,6 +30,9 @@ export class Membership<C, M extends Member> {
   /** What was listed again while its member was on its way out: it joins anew when that has left. */
   private readonly returning = new Set<C>();
   private frozen = false;
+  /** The list that is to be put in place. */
+  private latest: readonly C[] | undefined;
+  private replacing = false;
   /** How many have joined so far. */
   private joined = 0;
 
@@ -48,9 +51,12 @@ export class Membership<C, M extends Member> {
   readonly joins$ = new Observable<Joining<M>>((subscriber) =>
     this.lists$.subscribe({
       next: (list) => {
-        this.atOnce(() => {
-          this.replace(new Set(list), subscriber);
-        });
+        this.latest = list;
+        if (!this.replacing) {
+          this.atOnce(() => {
+            this.replaceAll(subscriber);
+          });
+        }
       },
       error: (error: unknown) => {
         subscriber.error(error);
@@ -61,6 +67,16 @@ export class Membership<C, M extends Member> {
       },
     }),
   );
+
+  /** Opening a connection may cause the next list: that waits until this one is in place. */
+  private replaceAll(subscriber: Subscriber<Joining<M>>): void {
+    this.replacing = true;
+    for (let list = this.latest; list !== undefined; list = this.latest) {
+      this.latest = undefined;
+      this.replace(new Set(list), subscriber);
+    }
+    this.replacing = false;
+  }
 
   private replace(list: ReadonlySet<C>, subscriber: Subscriber<Joining<M>>): void {
     for (const [item, entry] of this.entries) {

@@ -1,5 +1,5 @@
 /** The way of activities to the user's observer: its errors are its own, and cannot stop the balancer. */
-import { auditTime, map, Subject, type Observer, type SchedulerLike, type Subscription } from 'rxjs';
+import { map, Subject, throttleTime, type Observer, type SchedulerLike, type Subscription } from 'rxjs';
 import type { BalancerActivity, QueueActivity } from '../activity.js';
 
 /** The shortest time between two reports of the queue, in milliseconds. */
@@ -25,7 +25,7 @@ export class Monitor {
     // the way RxJS reports all unhandled errors.
     this.activities$.subscribe(observer);
     this.queueReports = this.queueChanges$
-      .pipe(auditTime(queuePeriod, scheduler), map(queue))
+      .pipe(throttleTime(queuePeriod, scheduler, { leading: true, trailing: true }), map(queue))
       .subscribe((activity) => {
         this.report(activity);
       });
@@ -36,7 +36,7 @@ export class Monitor {
     this.activities$.next(activity);
   }
 
-  /** The queue may have changed: it is looked at a little later, and not in the middle of a step. */
+  /** The queue may have changed. */
   queueChanged(): void {
     this.queueChanges$.next();
   }

@@ -45,7 +45,7 @@ export class Outage<T> {
    * @param config What it must know.
    */
   constructor(private readonly config: OutageConfig<T>) {
-    this.patience = config.wait * config.maxAttempts;
+    this.patience = this.waitFor(config.maxAttempts);
     this.alarm = new Alarm(config.scheduler, () => {
       config.atOnce(() => {
         this.expire();
@@ -108,7 +108,12 @@ export class Outage<T> {
   }
 
   private dueOf(retry: Retry<T>, since: number): number {
-    return Math.max(since, retry.since) + (retry.limit - retry.used) * this.config.wait;
+    return Math.max(since, retry.since) + this.waitFor(retry.limit - retry.used);
+  }
+
+  /** How long so many attempts last. Without a limit for ever, also where there is no time to wait. */
+  private waitFor(attempts: number): number {
+    return attempts === Infinity ? Infinity : attempts * this.config.wait;
   }
 
   private arm(): void {

@@ -53,6 +53,8 @@ export class PullSubject<T, R> implements Taker<T> {
   available = 0;
   /** How many events are in a send. */
   inFlight = 0;
+  /** How many events all windows take together. */
+  room = 0;
   /** How many sends have been started. */
   turns = 0;
   /** How many connections are up, busy and pausing ones included. */
@@ -235,9 +237,17 @@ export class PullSubject<T, R> implements Taker<T> {
     }
   }
 
-  /** Asks the supply for an event, where there is one; true when it came at once. */
+  /**
+   * Asks the source for an event, where it can be asked; true when it came at once. Retries that wait for
+   * another connection count: without them, what is in memory would have no bound.
+   */
   ask(): boolean {
-    return this.opened !== undefined && this.pulling && this.opened.ask();
+    return (
+      this.opened !== undefined &&
+      this.pulling &&
+      this.waiting.length + this.inFlight <= this.room &&
+      this.opened.ask()
+    );
   }
 
   atOnce(work: () => void): void {
@@ -325,13 +335,14 @@ export class PullSubject<T, R> implements Taker<T> {
 
   /** What follows from a step: pulls, and perhaps the end. */
   private settle(): void {
+    // First, so that what the monitor's observer causes is seen to.
+    this.monitor?.queueChanged();
     do {
       this.pull();
     } while (this.shed());
     if (this.stopped) {
       return;
     }
-    this.monitor?.queueChanged();
     if (this.closing !== undefined) {
       this.endIntake();
       this.dropAll(this.closing.cause);

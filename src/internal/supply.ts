@@ -19,10 +19,8 @@ export class Supply<T> extends OpenSource<T> {
 
   override open(taker: Taker<T>): Opened {
     this.taker = taker;
-    const iterator =
-      Symbol.asyncIterator in this.events
-        ? this.events[Symbol.asyncIterator]()
-        : this.events[Symbol.iterator]();
+    const { events } = this;
+    const iterator = isAsync(events) ? events[Symbol.asyncIterator]() : events[Symbol.iterator]();
     return new Asking(iterator, this.gate, taker);
   }
 
@@ -124,4 +122,9 @@ function giveBack(iterator: Iterator<unknown, unknown> | AsyncIterator<unknown, 
   } catch {
     // the iterator is finished either way
   }
+}
+
+/** Not `in`, which a string has no use for. */
+function isAsync<T>(events: Iterable<T> | AsyncIterable<T>): events is AsyncIterable<T> {
+  return (events as Partial<AsyncIterable<T>>)[Symbol.asyncIterator] !== undefined;
 }

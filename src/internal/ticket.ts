@@ -63,7 +63,15 @@ function connectionForTickets<T, R>(connection: ConnectionInput<T, R>): Connecti
   if ('batch' in connection) {
     const { batch } = connection;
     const events = (tickets: readonly Ticket<T, R>[]): T[] => tickets.map(({ event }) => event);
-    return { ...base, batch: { ...batch, send: (tickets, context) => batch.send(events(tickets), context) } };
+    const { size, linger } = batch;
+    return {
+      ...base,
+      batch: {
+        size,
+        ...(linger === undefined ? {} : { linger }),
+        send: (tickets, context) => batch.send(events(tickets), context),
+      },
+    };
   }
   return { ...base, send: (ticket, context) => connection.send(ticket.event, context) };
 }
