@@ -111,21 +111,28 @@ export function connection<T, R, Client>(
   }
   const life = new ClientLife<T, Client>(config);
   // The rest is what any connection has.
-  expectConnection(who, 'config', { ...config, state$: life.state$ });
+  const { send, batch } = config as Partial<
+    SingleClientConfig<T, R, Client> & BatchClientConfig<T, R, Client>
+  >;
+  expectConnection(who, 'config', { name, state$: life.state$, window, classify, send, batch });
   const base: ConnectionBase<T> = {
     name,
     state$: life.state$,
     ...(window === undefined ? {} : { window }),
     ...(classify === undefined ? {} : { classify }),
   };
-  if (!('batch' in config && (config.batch as unknown) !== undefined)) {
-    const { send } = config as SingleClientConfig<T, R, Client>;
-    return { ...base, send: (event, context) => send.call(config, life.client, event, context) };
+  if (batch === undefined) {
+    const { send: sendOne } = config as SingleClientConfig<T, R, Client>;
+    return { ...base, send: (event, context) => sendOne.call(config, life.client, event, context) };
   }
-  const { batch } = config;
+  const { size, linger } = batch;
   return {
     ...base,
-    batch: { ...batch, send: (events, context) => batch.send(life.client, events, context) },
+    batch: {
+      size,
+      ...(linger === undefined ? {} : { linger }),
+      send: (events, context) => batch.send(life.client, events, context),
+    },
   };
 }
 

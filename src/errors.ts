@@ -40,7 +40,7 @@ export class TemporaryError extends Error {
   constructor(message?: string, options: TemporaryErrorOptions = {}) {
     super(message, options);
     const { retryAfter } = options;
-    if (retryAfter !== undefined && !(retryAfter >= 0)) {
+    if (retryAfter !== undefined && !(typeof retryAfter === 'number' && retryAfter >= 0)) {
       throw new RangeError(
         `TemporaryError: expected \`retryAfter\` to be milliseconds, 0 or more, got \`${String(retryAfter)}\``,
       );

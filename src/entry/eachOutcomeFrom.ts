@@ -36,8 +36,8 @@ export interface EachOutcomeOptions<T> extends BalanceOptions<T> {
  *
  * `break`, `return`, `throw` and the `signal` cancel the sends, close the connections and return the source's
  * iterator, also while a `next()` is pending, which then is done. Iterating starts the balancer; nothing is
- * opened before. Events in a send at that moment, and outcomes that were not read, are not reported: use
- * `closeOn` to end with an outcome for each.
+ * opened before. Events in a send at that moment have no outcome, and those that wait to be read are given
+ * only after a `signal`: use `closeOn` to end with an outcome for each.
  *
  * @example
  * ```ts

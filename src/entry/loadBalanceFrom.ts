@@ -18,9 +18,11 @@ import type { Outcome } from '../outcome.js';
  * are in memory as the windows allow, and one more. Nothing is read while no connection is up.
  *
  * ```text
- * events:  a     b     c|      asked for one by one
- * send:    --x   --y   --z     one connection, window 1
- * output:  --x-----y-----(z|)
+ * events:  a-b-c|        the next one is asked for when a send has ended
+ * sends:   --x             one connection, window 1
+ *            --y
+ *              --z
+ * output:  --x-y-(z|)
  * ```
  *
  * Errors, completion and unsubscription are those of {@link loadBalance}. When the subscriber leaves or the

@@ -38,7 +38,7 @@ export interface LoadBalancer<T, R> {
    * @returns Their outcomes, in the order of the events.
    */
   publishAll(events: readonly T[], options?: PublishOptions): Promise<Outcome<T, R>[]>;
-  /** Takes no new events. Resolves when every event has its outcome and the connections are closed. */
+  /** Takes no new events. Resolves when every event has its outcome and every connection was told to close. */
   drain(): Promise<void>;
   /** Closes now: whatever is queued or in flight is dropped with reason `closed`, and connections are closed. */
   close(): Promise<void>;
@@ -76,14 +76,16 @@ class Publisher<T, R> implements LoadBalancer<T, R> {
 
   private readonly mailbox = new Mailbox<Ticket<T, R>>();
   private readonly end: Promise<void>;
+  /** What ended it, if anything did: what is published after that is told so. */
+  private failure: { readonly error: unknown } | undefined;
 
   constructor(connections: Connections<ConnectionInput<T, R>>, options: LoadBalanceOptions<T> = {}) {
     // Checked here as well as there: an error names what was called.
     settingsFrom(who, options);
-    void listsFrom(who, connections);
+    const lists$ = listsFrom(who, connections);
     const outcomes$ = this.mailbox.pipe(
       loadBalance<Ticket<T, R>, ConnectionInput<Ticket<T, R>, R>>(
-        connectionsForTickets(connections),
+        connectionsForTickets(lists$),
         optionsForTickets<T, R>(options),
       ),
     );
@@ -92,8 +94,8 @@ class Publisher<T, R> implements LoadBalancer<T, R> {
         next: (outcome) => {
           outcome.event.resolve(outcomeOf(outcome as Outcome<Ticket<T, R>, R>));
         },
-        // Every event has been told of the error by its outcome.
-        error: () => {
+        error: (error: unknown) => {
+          this.failure = { error };
           resolve();
         },
         complete: resolve,
@@ -136,10 +138,16 @@ class Publisher<T, R> implements LoadBalancer<T, R> {
     return this.drain();
   }
 
+  private closed(event: T): Dropped<T> {
+    const cause = this.failure === undefined ? {} : { cause: this.failure.error };
+    const error = new Error(`${who}: takes no more events`, cause);
+    return { status: 'dropped', event, reason: 'closed', error, attempts: 0, failures: [] };
+  }
+
   private put(tickets: readonly Ticket<T, R>[]): void {
     if (!this.mailbox.put(tickets)) {
       for (const { event, resolve } of tickets) {
-        resolve(closed(event));
+        resolve(this.closed(event));
       }
     }
   }
@@ -150,11 +158,6 @@ function guaranteedOf({ guaranteed }: PublishOptions): boolean | undefined {
     expectBoolean(who, 'guaranteed', guaranteed);
   }
   return guaranteed;
-}
-
-function closed<T>(event: T): Dropped<T> {
-  const error = new Error(`${who}: takes no more events`);
-  return { status: 'dropped', event, reason: 'closed', error, attempts: 0, failures: [] };
 }
 
 /**
@@ -169,7 +172,8 @@ function closed<T>(event: T): Dropped<T> {
  *
  * The connections are opened by the constructor, and keep the process alive until `drain` or `close`. It is
  * an `AsyncDisposable` that drains: `await using balancer = new LoadBalancer(…)`. An error that ends the
- * balancer (of the membership stream, say) is the `error` of the outcomes that it causes.
+ * balancer (of the membership stream, say) is the `error` of the outcomes that it causes, and the `cause` of
+ * the error of what is published after it.
  *
  * @example
  * ```ts

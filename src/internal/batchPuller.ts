@@ -125,7 +125,9 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     const context = this.begin(attempt);
     puller.started(this, items.length, attempt);
     try {
-      this.listen(puller.target.batch.send(this.events, context));
+      if (this.busy) {
+        this.listen(puller.target.batch.send(this.events, context));
+      }
     } catch (error) {
       this.refuse(error);
     }
@@ -134,6 +136,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
   override handBack(): Item<T>[] {
     const left = this.items.filter((item): item is Item<T> => item !== nothing);
     this.items = [];
+    this.events = [];
     return left;
   }
 
@@ -204,10 +207,11 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
   protected override failed(error: unknown): void {
     const { puller, delivered, turn } = this;
     const [event] = this.events as [T];
+    const size = this.events.length;
     const left = this.handBack();
     puller.subject.steps.run(() => {
       const kind = puller.kindOf(error, event);
-      puller.ended(this, delivered, this.events.length - delivered, error);
+      puller.ended(this, delivered, size - delivered, error);
       puller.failed(left, kind, error, delivered === 0, turn);
       if (delivered > 0 && kind === 'temporary') {
         puller.succeeded();

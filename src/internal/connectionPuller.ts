@@ -25,6 +25,9 @@ import { MisuseError } from './misuseError.js';
 import type { Item } from './retry.js';
 import type { Seat } from './seat.js';
 
+/** More room than there are events: what is finite can be subtracted again. */
+const mostRoom = 2 ** 30;
+
 /** Why a connection is to leave: it was removed, and may return; or it is at its end. */
 type Leaving = 'removed' | 'completed';
 
@@ -256,7 +259,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   ended(seat: S, delivered: number, failed: number, error?: unknown): void {
     const { subject } = this;
     this.inFlight--;
-    if (this.inFlight === 0 && !this.active) {
+    if (this.room > this.window * this.perSend || !this.active) {
       this.update();
     }
     subject.deadlines.remove(seat);
@@ -391,7 +394,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** Stays up and pulls nothing for a while. Sends that started before a pause do not make it longer. */
   private pause(error: unknown, turn: number): void {
     this.onProbation = true;
-    if (this.paused) {
+    if (this.paused || this.failure !== undefined) {
       return;
     }
     this.backoff.unsteady();
@@ -474,9 +477,9 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       this.available = available;
       subject.available += available ? 1 : -1;
     }
-    // What is in flight has its place until it has ended, also on a connection that pulls no more.
-    const room =
-      active || this.inFlight > 0 ? Math.min(this.window * this.perSend, Number.MAX_SAFE_INTEGER) : 0;
+    // What is in flight has its place until it has ended, also where no more is pulled.
+    const sends = Math.max(active ? this.window : 0, this.inFlight);
+    const room = Math.min(sends * this.perSend, mostRoom);
     subject.room += room - this.room;
     this.room = room;
     subject.lineUp(this);
@@ -498,6 +501,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** Cancels every send: what was in them, oldest first. */
   private cancelSends(reason: unknown): { readonly items: Item<T>[]; readonly progressed: boolean }[] {
     const busy = this.seats.filter((seat) => seat.busy).sort((a, b) => a.turn - b.turn);
+    // All are silenced before any is cancelled: what that does to another one is no answer of it.
+    for (const seat of busy) {
+      seat.busy = false;
+    }
     return busy.map((seat) => {
       const { delivered } = seat;
       seat.cancel(reason);

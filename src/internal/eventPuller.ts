@@ -53,7 +53,9 @@ class EventSeat<T, R> extends Seat<T, R> {
     const context = this.begin(puller.subject.ledger.started(item));
     puller.started(this, 1, context.attempt);
     try {
-      this.listen(puller.target.send(eventOf(item), context));
+      if (this.busy) {
+        this.listen(puller.target.send(eventOf(item), context));
+      }
     } catch (error) {
       this.refuse(error);
     }

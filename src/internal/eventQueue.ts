@@ -10,7 +10,7 @@ const lookPast = 8;
 export const nothing = Symbol('nothing');
 
 /** Who pulls. */
-export interface Taker extends Suspect {
+export interface Candidate extends Suspect {
   /** Whether it has failed and not succeeded since: it takes a new event if one waits. */
   readonly onProbation: boolean;
 }
@@ -26,6 +26,8 @@ export class EventQueue<T> {
   private readonly kept = new Fifo<Retry<T>>();
   private readonly once = new LinkedList<Retry<T>>();
   private readonly again = new LinkedList<Retry<T>>();
+  /** Whether retries go to any connection at this moment. */
+  relents = false;
   /** The index of the first fresh event, counted from the beginning of time. */
   private taken = 0;
 
@@ -76,11 +78,12 @@ export class EventQueue<T> {
   }
 
   /** The next event for this connection, or `nothing`. */
-  take(taker: Taker): Item<T> | typeof nothing {
-    if (this.retrying === 0 || (taker.onProbation && this.untried > 0)) {
+  take(candidate: Candidate): Item<T> | typeof nothing {
+    if (this.retrying === 0 || (candidate.onProbation && this.untried > 0)) {
       return this.takeUntried();
     }
-    const refused = (retry: Retry<T>): boolean => retry.avoids(taker, this.available(), this.now);
+    const refused = (retry: Retry<T>): boolean =>
+      !this.relents && retry.avoids(candidate, this.available(), this.now);
     const untriedFrom = this.untried === 0 ? Infinity : (this.kept.peek()?.behind ?? this.taken);
     return (
       takeFrom(this.once, refused) ??

@@ -63,7 +63,9 @@ export class Membership<C, M extends Member> {
       },
       complete: () => {
         this.frozen = true;
-        this.completeWhenFinal(subscriber);
+        if (!this.replacing) {
+          this.completeWhenFinal(subscriber);
+        }
       },
     }),
   );
@@ -76,6 +78,7 @@ export class Membership<C, M extends Member> {
       this.replace(new Set(list), subscriber);
     }
     this.replacing = false;
+    this.completeWhenFinal(subscriber);
   }
 
   private replace(list: ReadonlySet<C>, subscriber: Subscriber<Joining<M>>): void {

@@ -21,10 +21,11 @@ export interface OutageConfig<T> {
   readonly atOnce: (work: () => void) => void;
 }
 
-/** From this index on, new events have waited since this time. */
+/** The new events from one index to another have waited since this time. */
 interface Mark {
   readonly index: number;
-  readonly time: number;
+  end: number;
+  time: number;
 }
 
 /** The time while no connection is up, over and over again. */
@@ -33,8 +34,7 @@ export class Outage<T> {
   private since: number | undefined;
   /** Since when the new events wait: those without a failure need no record of their own. */
   private marks = new Fifo<Mark>();
-  /** The time of the latest mark. */
-  private markedAt = NaN;
+  private latest: Mark | undefined;
   /** When the first of the retries has waited too long. */
   private retriesDue = Infinity;
   private readonly alarm: Alarm;
@@ -72,8 +72,10 @@ export class Outage<T> {
   /** A connection is up: all that was waited is forgotten. */
   end(): void {
     this.since = undefined;
-    this.marks = new Fifo();
-    this.markedAt = NaN;
+    if (this.latest !== undefined) {
+      this.marks = new Fifo();
+      this.latest = undefined;
+    }
     this.retriesDue = Infinity;
     this.alarm.clear();
   }
@@ -99,12 +101,28 @@ export class Outage<T> {
     this.alarm.clear();
   }
 
+  /** From this index on, new events wait since now. */
   private mark(index: number): void {
-    const time = this.config.scheduler.now();
-    if (this.patience !== Infinity && this.markedAt !== time) {
-      this.marks.push({ index, time });
-      this.markedAt = time;
+    const { queue, scheduler } = this.config;
+    const time = scheduler.now();
+    const { latest } = this;
+    if (this.patience === Infinity || latest?.time === time) {
+      return;
     }
+    if (latest?.index === index) {
+      // A full queue has dropped the event that was marked, and this one is in its place.
+      latest.time = time;
+      return;
+    }
+    if (latest !== undefined) {
+      latest.end = index;
+    }
+    // Nor are marks kept for events that a full queue has dropped.
+    while ((this.marks.peek()?.end ?? Infinity) <= queue.start) {
+      this.marks.shift();
+    }
+    this.latest = { index, end: Infinity, time };
+    this.marks.push(this.latest);
   }
 
   private dueOf(retry: Retry<T>, since: number): number {
@@ -141,11 +159,11 @@ export class Outage<T> {
       mark = this.marks.peek()
     ) {
       this.marks.shift();
-      queue.expireUntried(
-        this.marks.peek()?.index ?? queue.end,
-        (event) => limitOf(event) === Infinity,
-        drop,
-      );
+      if (mark === this.latest) {
+        this.latest = undefined;
+      }
+      const end = Math.min(mark.end, queue.end);
+      queue.expireUntried(end, (event) => limitOf(event) === Infinity, drop);
     }
   }
 

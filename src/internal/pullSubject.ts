@@ -53,7 +53,7 @@ export class PullSubject<T, R> implements Taker<T> {
   available = 0;
   /** How many events are in a send. */
   inFlight = 0;
-  /** How many events all windows take together. */
+  /** How many events all windows take together, and those in flight beyond them. */
   room = 0;
   /** How many sends have been started. */
   turns = 0;
@@ -242,12 +242,7 @@ export class PullSubject<T, R> implements Taker<T> {
    * another connection count: without them, what is in memory would have no bound.
    */
   ask(): boolean {
-    return (
-      this.opened !== undefined &&
-      this.pulling &&
-      this.waiting.length + this.inFlight <= this.room &&
-      this.opened.ask()
-    );
+    return this.opened !== undefined && this.pulling && !this.isFull() && this.opened.ask();
   }
 
   atOnce(work: () => void): void {
@@ -366,9 +361,9 @@ export class PullSubject<T, R> implements Taker<T> {
           return;
         }
       } else if (this.waiting.length > 0 || this.ask()) {
-        const took = this.takeTurn(puller);
-        refusals = took ? 0 : refusals + 1;
-        if (refusals >= this.line.length && !took) {
+        if (this.takeTurn(puller)) {
+          refusals = 0;
+        } else if (puller.ready && ++refusals >= this.line.length) {
           this.relenting.set(this.waiting.relentsAt);
           return;
         }
@@ -381,9 +376,21 @@ export class PullSubject<T, R> implements Taker<T> {
   /** The first in line goes to its back, whether it takes something or not. */
   private takeTurn(puller: Puller<T>): boolean {
     this.line.remove(puller);
-    const took = puller.pull() || (this.wants(puller) && this.ask() && this.wants(puller) && puller.pull());
+    const took =
+      puller.pull() || (this.wants(puller) && this.findMore() && this.wants(puller) && puller.pull());
+    this.waiting.relents = false;
     this.lineUp(puller);
     return took;
+  }
+
+  private isFull(): boolean {
+    return this.waiting.length + this.inFlight > this.room;
+  }
+
+  /** For a puller that all waiting retries avoid: one more event, or, where there is no room for one, one of those. */
+  private findMore(): boolean {
+    this.waiting.relents = this.opened !== undefined && this.isFull();
+    return this.waiting.relents || this.ask();
   }
 
   /** Asked anew after every call of a user's function. */

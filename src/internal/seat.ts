@@ -1,5 +1,5 @@
 /** One unit of a connection's window: it carries one send at a time, and is used again and again. */
-import { from, type ObservableInput, type Subscription } from 'rxjs';
+import { from, noop, throwError, type ObservableInput, type Subscription } from 'rxjs';
 import { AttemptContext } from './attemptContext.js';
 import type { Timed } from './deadlines.js';
 import type { Item } from './retry.js';
@@ -90,15 +90,21 @@ export abstract class Seat<T, V> implements Timed {
     return (this.context = new AttemptContext(attempt));
   }
 
-  /** Waits for the answer of the send that has begun. */
+  /** Waits for the answer of the send that has begun, unless it has been cancelled before it had one. */
   protected listen(answer: ObservableInput<V>): void {
+    if (!this.isBusy()) {
+      if (isNativePromise(answer)) {
+        answer.catch(noop);
+      }
+      return;
+    }
     if (isNativePromise(answer)) {
       this.promised = true;
       answer.then(this.fulfilled, this.rejected);
       return;
     }
     const subscription = from(answer).subscribe(this.observer);
-    if (this.busy) {
+    if (this.isBusy()) {
       this.subscription = subscription;
     } else {
       subscription.unsubscribe();
@@ -116,7 +122,17 @@ export abstract class Seat<T, V> implements Timed {
     this.lost = this.promised;
     this.end();
     context?.cancel(reason);
-    subscription?.unsubscribe();
+    try {
+      subscription?.unsubscribe();
+    } catch (error) {
+      // The user's teardown has failed, which is no reason to lose the event: RxJS reports it as unhandled.
+      throwError(() => error).subscribe();
+    }
+  }
+
+  /** Asked anew after every call of a user's function. */
+  private isBusy(): boolean {
+    return this.busy;
   }
 
   /** The send is over. */

@@ -20,10 +20,13 @@ export class Steps {
 
   /** A step ends. */
   end(): void {
-    if (this.depth === 1) {
-      this.settle();
+    try {
+      if (this.depth === 1) {
+        this.settle();
+      }
+    } finally {
+      this.depth--;
     }
-    this.depth--;
   }
 
   /** Runs one step. */

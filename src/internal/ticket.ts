@@ -1,7 +1,7 @@
 /** One event that was published, with the promise of its outcome. */
-import { map, isObservable, type Observer } from 'rxjs';
+import { map, type Observable, type Observer } from 'rxjs';
 import type { BalancerActivity } from '../activity.js';
-import type { ConnectionInput, ConnectionList, Connections } from '../connection.js';
+import type { ConnectionInput } from '../connection.js';
 import type { LoadBalanceOptions } from '../options.js';
 import type { Outcome } from '../outcome.js';
 
@@ -24,10 +24,10 @@ export function outcomeOf<T, R>(outcome: Outcome<Ticket<T, R>, R>): Outcome<T, R
   return { ...outcome, event: outcome.event.event };
 }
 
-/** Connections that take tickets: the same ones for the same list, since membership goes by identity. */
+/** Connections that take tickets: always the same for the same one, since membership goes by identity. */
 export function connectionsForTickets<T, R>(
-  connections: Connections<ConnectionInput<T, R>>,
-): Connections<ConnectionInput<Ticket<T, R>, R>> {
+  lists$: Observable<readonly ConnectionInput<T, R>[]>,
+): Observable<readonly ConnectionInput<Ticket<T, R>, R>[]> {
   const known = new WeakMap<ConnectionInput<T, R>, ConnectionInput<Ticket<T, R>, R>>();
   const adapt = (connection: ConnectionInput<T, R>): ConnectionInput<Ticket<T, R>, R> => {
     let adapted = known.get(connection);
@@ -37,11 +37,7 @@ export function connectionsForTickets<T, R>(
     }
     return adapted;
   };
-  const adaptAll = (
-    list: ConnectionList<ConnectionInput<T, R>>,
-  ): ConnectionList<ConnectionInput<Ticket<T, R>, R>> =>
-    isObservable(list) ? list.pipe(map((inputs) => inputs.map(adapt))) : list.map(adapt);
-  return typeof connections === 'function' ? () => adaptAll(connections()) : adaptAll(connections);
+  return lists$.pipe(map((list) => list.map(adapt)));
 }
 
 function connectionForTickets<T, R>(connection: ConnectionInput<T, R>): ConnectionInput<Ticket<T, R>, R> {

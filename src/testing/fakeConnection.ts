@@ -107,6 +107,7 @@ export function fakeConnection<T, R>(
   const sent: FakeSend<unknown>[] = [];
   const opened: number[] = [];
   const closed: number[] = [];
+  expectStates(states);
   const transitions$ = fromMarbles(states, stateLetters, error);
   const answer = typeof send === 'string' ? always(fromMarbles(send, values, error)) : send;
   const state$ = new Observable((subscriber) => {
@@ -141,6 +142,14 @@ const stateLetters = { c: 'connecting', u: 'up', d: 'down' } as const;
 function expectRunMode(): void {
   if (!isVirtual(asyncScheduler)) {
     throw new Error('fakeConnection: expected to be called inside TestScheduler.run');
+  }
+}
+
+/** A letter without a value would be emitted as `undefined`, and fail only in the balancer. */
+function expectStates(states: string): void {
+  const letter = /[^cud\s|#()^!\d.-]/.exec(states.replace(/\d+(\.\d+)?(ms|s|m)\b/g, ''));
+  if (letter !== null) {
+    throw new Error(`fakeConnection: expected states to be c, u or d, got \`${letter[0]}\` in \`${states}\``);
   }
 }
 
