@@ -8,6 +8,7 @@ export const longestDelay = 2 ** 31 - 1;
 export class Alarm {
   private time = Infinity;
   private action: Subscription | undefined;
+  private stopped = false;
 
   /**
    * @param scheduler The clock and the timer.
@@ -25,7 +26,7 @@ export class Alarm {
 
   /** Makes it ring at `time`, unless it rings earlier anyway; `Infinity` is never. */
   set(time: number): void {
-    if (time >= this.time) {
+    if (time >= this.time || this.stopped) {
       return;
     }
     this.clear();
@@ -43,5 +44,11 @@ export class Alarm {
     this.time = Infinity;
     this.action?.unsubscribe();
     this.action = undefined;
+  }
+
+  /** Makes it never ring again, whoever may still set it. */
+  stop(): void {
+    this.stopped = true;
+    this.clear();
   }
 }

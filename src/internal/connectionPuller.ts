@@ -108,18 +108,29 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     };
     this.failure = undefined;
     subscriber.next('connecting');
-    if (isObservable(window)) {
+    if (isObservable(window) && !subscriber.closed) {
       const sizes$ = window.pipe(map((size) => expectSize(this.name, size)));
       const next = (size: number): void => {
         this.resize(size);
       };
       subscriber.add(sizes$.subscribe({ next, error }));
     }
+    // Whoever hears of the first state may have ended it.
+    if (subscriber.closed) {
+      return;
+    }
     const states$ = state$.pipe(map((state) => expectState(this.name, state)));
+    // A state that is caused by another one comes after it.
+    const coming: ConnectionState[] = [];
     const next = (state: ConnectionState): void => {
-      steps.run(() => {
-        subscriber.next(state);
-      });
+      coming.push(state);
+      if (coming.length === 1) {
+        steps.run(() => {
+          for (let first = coming[0]; first !== undefined; coming.shift(), first = coming[0]) {
+            subscriber.next(first);
+          }
+        });
+      }
     };
     const complete = (): void => {
       steps.run(() => {

@@ -65,8 +65,8 @@ export class Deadlines {
   }
 
   /** No timer is left. */
-  clear(): void {
-    this.alarm.clear();
+  stop(): void {
+    this.alarm.stop();
   }
 
   private expire(): void {

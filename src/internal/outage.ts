@@ -97,8 +97,8 @@ export class Outage<T> {
   }
 
   /** No timer is left. */
-  clear(): void {
-    this.alarm.clear();
+  stop(): void {
+    this.alarm.stop();
   }
 
   /** From this index on, new events wait since now. */
@@ -167,17 +167,24 @@ export class Outage<T> {
     }
   }
 
+  /** Those that are late are all taken out before any is dropped: what an outcome causes finds them gone. */
   private expireRetries(now: number, since: number): void {
     const { queue, drop } = this.config;
+    const late: Retry<T>[] = [];
     this.retriesDue = Infinity;
     for (const retry of queue.retries()) {
       const due = this.dueOf(retry, since);
       if (due > now) {
         this.retriesDue = Math.min(this.retriesDue, due);
       } else {
-        queue.remove(retry);
-        drop(retry);
+        late.push(retry);
       }
+    }
+    for (const retry of late) {
+      queue.remove(retry);
+    }
+    for (const retry of late) {
+      drop(retry);
     }
   }
 }

@@ -458,9 +458,9 @@ export class PullSubject<T, R> implements Taker<T> {
     this.stopped = true;
     this.endIntake();
     this.over$.next();
-    this.deadlines.clear();
-    this.relenting.clear();
-    this.outage.clear();
+    this.deadlines.stop();
+    this.relenting.stop();
+    this.outage.stop();
     this.monitor?.stop();
   }
 
