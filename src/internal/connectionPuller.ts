@@ -550,6 +550,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     });
   }
 
+  /** The end of a wait, which cannot fail, as a step. */
   private inSteps<V>(source$: Observable<V>): Observable<V> {
     const { steps } = this.subject;
     return new Observable((subscriber) =>
@@ -558,9 +559,6 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
           steps.run(() => {
             subscriber.next(value);
           });
-        },
-        error: (error: unknown) => {
-          subscriber.error(error);
         },
         complete: () => {
           steps.run(() => {

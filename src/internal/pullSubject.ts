@@ -260,12 +260,7 @@ export class PullSubject<T, R> implements Taker<T> {
       return;
     }
     const retry = this.ledger.failed(item, on, error, counts);
-    if (retry === undefined) {
-      return;
-    }
-    if (this.deserted) {
-      this.dropWaiting('no-connection', this.connectionError());
-    } else {
+    if (retry !== undefined) {
       this.outage.putBack(retry);
     }
   }
