@@ -191,6 +191,17 @@ describe('connections beside each other', () => {
     });
   });
 
+  it('should go on counting the wait of what a full queue has kept', () => {
+    run(({ cold, expectObservable }) => {
+      const sends = '       u--d';
+      const source = cold(' ----(ab)c 93ms |');
+      const expected = '    ----(B)-C 12ms A 80ms |';
+      const down = fakeConnection<string>(sends, '(r|)');
+      const options = { maxAttempts: 1, timeout: { wait: 20 }, queue: { capacity: 1 } } as const;
+      expectObservable(source.pipe(loadBalance([down], options), drawn)).toBe(expected);
+    });
+  });
+
   it('should drop every event of one moment when there is no time to wait', () => {
     run(({ flush }) => {
       const source$ = new Subject<string>();

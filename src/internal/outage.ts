@@ -30,8 +30,8 @@ interface Mark {
 
 /** The time while no connection is up, over and over again. */
 export class Outage<T> {
-  /** When it began, or `undefined` while a connection is up. */
-  private since: number | undefined;
+  /** When it began; `Infinity` while a connection is up. */
+  private since = Infinity;
   /** Since when the new events wait: those without a failure need no record of their own. */
   private marks = new Fifo<Mark>();
   private latest: Mark | undefined;
@@ -64,14 +64,14 @@ export class Outage<T> {
       this.mark(queue.start);
     }
     for (const retry of queue.retries()) {
-      this.retriesDue = Math.min(this.retriesDue, this.dueOf(retry, this.since));
+      this.retriesDue = Math.min(this.retriesDue, this.dueOf(retry));
     }
     this.arm();
   }
 
   /** A connection is up: all that was waited is forgotten. */
   end(): void {
-    this.since = undefined;
+    this.since = Infinity;
     if (this.latest !== undefined) {
       this.marks = new Fifo();
       this.latest = undefined;
@@ -82,7 +82,7 @@ export class Outage<T> {
 
   /** A new event waits. */
   arrived(): void {
-    if (this.since !== undefined) {
+    if (this.since !== Infinity) {
       this.mark(this.config.queue.end - 1);
       this.arm();
     }
@@ -90,8 +90,8 @@ export class Outage<T> {
 
   /** A failed event waits again. */
   putBack(retry: Retry<T>): void {
-    if (this.since !== undefined) {
-      this.retriesDue = Math.min(this.retriesDue, this.dueOf(retry, this.since));
+    if (this.since !== Infinity) {
+      this.retriesDue = Math.min(this.retriesDue, this.dueOf(retry));
       this.arm();
     }
   }
@@ -125,8 +125,8 @@ export class Outage<T> {
     this.marks.push(this.latest);
   }
 
-  private dueOf(retry: Retry<T>, since: number): number {
-    return Math.max(since, retry.since) + this.waitFor(retry.limit - retry.used);
+  private dueOf(retry: Retry<T>): number {
+    return Math.max(this.since, retry.since) + this.waitFor(retry.limit - retry.used);
   }
 
   /** How long so many attempts last. Without a limit for ever, also where there is no time to wait. */
@@ -140,13 +140,10 @@ export class Outage<T> {
   }
 
   private expire(): void {
-    if (this.since === undefined) {
-      return;
-    }
     const now = this.config.scheduler.now();
     this.expireUntried(now);
     if (this.retriesDue <= now) {
-      this.expireRetries(now, this.since);
+      this.expireRetries(now);
     }
     this.arm();
   }
@@ -168,12 +165,12 @@ export class Outage<T> {
   }
 
   /** Those that are late are all taken out before any is dropped: what an outcome causes finds them gone. */
-  private expireRetries(now: number, since: number): void {
+  private expireRetries(now: number): void {
     const { queue, drop } = this.config;
     const late: Retry<T>[] = [];
     this.retriesDue = Infinity;
     for (const retry of queue.retries()) {
-      const due = this.dueOf(retry, since);
+      const due = this.dueOf(retry);
       if (due > now) {
         this.retriesDue = Math.min(this.retriesDue, due);
       } else {
