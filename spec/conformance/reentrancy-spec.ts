@@ -195,7 +195,7 @@ describe('connections beside each other', () => {
     run(({ cold, expectObservable }) => {
       const sends = '       u--d';
       const source = cold(' ----(ab)c 93ms |');
-      const expected = '    ----(B)-C 12ms A 80ms |';
+      const expected = '    ----B---C 15ms A 77ms |';
       const down = fakeConnection<string>(sends, '(r|)');
       const options = { maxAttempts: 1, timeout: { wait: 20 }, queue: { capacity: 1 } } as const;
       expectObservable(source.pipe(loadBalance([down], options), drawn)).toBe(expected);
