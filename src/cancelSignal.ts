@@ -2,9 +2,13 @@
 
 /** What is used of an AbortSignal, for a project without the DOM's or Node's types. */
 export interface MinimalAbortSignal {
+  /** Whether it has been aborted. */
   readonly aborted: boolean;
+  /** Why it has been aborted. */
   readonly reason: unknown;
+  /** Listens for it to be aborted. */
   addEventListener(type: 'abort', listener: () => void): void;
+  /** Listens no more. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 

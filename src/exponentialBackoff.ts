@@ -1,7 +1,7 @@
 /** The delay between two tries to connect: twice as long after every failure, with jitter. */
-import type { SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import { expectFunction, expectMilliseconds, expectNumber } from './internal/expect.js';
-import { delayOf, type Delay } from './internal/delay.js';
+import { delayOf } from './internal/delay.js';
 
 /** How the delay grows; times in milliseconds. */
 export interface ExponentialBackoffConfig {
@@ -53,7 +53,7 @@ export interface ExponentialBackoffConfig {
  */
 export function exponentialBackoff(
   config: ExponentialBackoffConfig = {},
-): (error: unknown, retryCount: number) => Delay {
+): (error: unknown, retryCount: number) => Observable<0> & { readonly milliseconds: number } {
   const {
     initialDelay = 1_000,
     maxDelay = 60_000,
