@@ -43,6 +43,7 @@ export interface SingleClientConfig<T, R, Client> extends ClientConfig<T, Client
 export interface BatchClientConfig<T, R, Client> extends ClientConfig<T, Client> {
   /** Sends many events, as `BatchConnection.batch` does. */
   readonly batch: Pick<Batching<T, R>, 'size' | 'linger'> & {
+    /** Sends many events in one go. */
     readonly send: (
       client: Client,
       events: readonly T[],
