@@ -119,9 +119,15 @@ type TakenBy<C> = C extends (event: infer E, context: SendContext) => unknown
 /** The type of value that the connections `C` deliver: the union over all of them. */
 export type ValueOf<C> = C extends (...args: never[]) => ObservableInput<infer R>
   ? R
-  : C extends { readonly send: (...args: never[]) => ObservableInput<infer R> }
+  : C extends Connection<never, infer R>
     ? R
-    : C extends { readonly batch: { readonly send: (...args: never[]) => ObservableInput<infer A> } }
+    : C extends {
+          /** What a batch connection has. */
+          readonly batch: {
+            /** Its answers tell the type. */
+            readonly send: (...args: never[]) => ObservableInput<infer A>;
+          };
+        }
       ? ItemValueOf<A>
       : never;
 
