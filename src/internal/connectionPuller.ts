@@ -16,7 +16,7 @@ import {
   type Subscriber,
 } from 'rxjs';
 import type { ConnectionBase, ConnectionState, FailureKind } from '../connection.js';
-import { RejectedError, TemporaryError } from '../errors.js';
+import { TemporaryError } from '../errors.js';
 import { longestDelay } from './alarm.js';
 import { Backoff, type Wait } from './backoff.js';
 import { expectCount, outOfRange } from './expect.js';
@@ -24,6 +24,7 @@ import type { Puller, PullSubject } from './pullSubject.js';
 import { MisuseError } from './misuseError.js';
 import type { Item } from './retry.js';
 import type { Seat } from './seat.js';
+import { kindByClass } from './target.js';
 
 /** More room than there are events: what is finite can be subtracted again. */
 const mostRoom = 2 ** 30;
@@ -587,11 +588,4 @@ function expectKind(name: string, kind: unknown): FailureKind {
     throw outOfRange(name, 'kind of failure', "'connection', 'temporary' or 'rejected'", kind);
   }
   return kind;
-}
-
-function kindByClass(error: unknown): FailureKind {
-  if (error instanceof TemporaryError) {
-    return 'temporary';
-  }
-  return error instanceof RejectedError ? 'rejected' : 'connection';
 }

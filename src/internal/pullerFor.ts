@@ -1,9 +1,9 @@
 /** The right puller for a connection: by event or by batch. */
-import type { BatchConnection, ConnectionInput } from '../connection.js';
+import type { ConnectionInput } from '../connection.js';
 import { BatchPuller } from './batchPuller.js';
 import { EventPuller } from './eventPuller.js';
 import type { PullSubject } from './pullSubject.js';
-import { targetFrom, type Target } from './target.js';
+import { takesBatches, targetFrom } from './target.js';
 
 /** A connection's part in a balancer. */
 export type AnyPuller<T, R> = EventPuller<T, R> | BatchPuller<T, R>;
@@ -22,8 +22,4 @@ export function pullerFor<T, R>(
 ): AnyPuller<T, R> {
   const target = targetFrom(connection, position);
   return takesBatches(target) ? new BatchPuller(target, subject) : new EventPuller(target, subject);
-}
-
-function takesBatches<T, R>(target: Target<T, R>): target is BatchConnection<T, R> {
-  return 'batch' in target && (target.batch as unknown) !== undefined;
 }

@@ -1,6 +1,13 @@
 /** A connection in the form in which the balancer works with it, whichever way it was given. */
 import { concat, isObservable, NEVER, of } from 'rxjs';
-import type { BatchConnection, Connection, ConnectionInput, ConnectionState } from '../connection.js';
+import type {
+  BatchConnection,
+  Connection,
+  ConnectionInput,
+  ConnectionState,
+  FailureKind,
+} from '../connection.js';
+import { RejectedError, TemporaryError } from '../errors.js';
 import { expectCount, expectFunction, expectMilliseconds, expectObject, wrongType } from './expect.js';
 
 /** A connection that is an object. */
@@ -88,4 +95,17 @@ function expectBatching(who: string, at: string, batch: unknown): void {
   expectCount(who, `${at}.size`, size, 1);
   expectMilliseconds(who, `${at}.linger`, linger);
   expectFunction(who, `${at}.send`, send);
+}
+
+/** Whether a connection takes many events in one send. */
+export function takesBatches<T, R>(target: Target<T, R>): target is BatchConnection<T, R> {
+  return 'batch' in target && (target.batch as unknown) !== undefined;
+}
+
+/** What an error of a send means where the connection does not say. */
+export function kindByClass(error: unknown): FailureKind {
+  if (error instanceof TemporaryError) {
+    return 'temporary';
+  }
+  return error instanceof RejectedError ? 'rejected' : 'connection';
 }

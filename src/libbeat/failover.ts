@@ -12,10 +12,9 @@ import type {
   SendFunction,
   ValueOf,
 } from '../connection.js';
-import { RejectedError, TemporaryError } from '../errors.js';
 import { expectFunction, expectObject, outOfRange, wrongType } from '../internal/expect.js';
 import { MisuseError } from '../internal/misuseError.js';
-import { expectConnections, targetFrom, type Target } from '../internal/target.js';
+import { expectConnections, kindByClass, takesBatches, targetFrom, type Target } from '../internal/target.js';
 
 /** What can be said about a failover. */
 export interface FailoverConfig {
@@ -120,10 +119,6 @@ function takesSingles<T, R>(target: Target<T, R>): target is Connection<T, R> {
   return !takesBatches(target);
 }
 
-function takesBatches<T, R>(target: Target<T, R>): target is BatchConnection<T, R> {
-  return 'batch' in target && (target.batch as unknown) !== undefined;
-}
-
 /** Holds one connection at a time, and takes another whenever it is opened again. */
 class Holder<T, C extends ConnectionBase<T>> {
   /** The one that was taken last, before anything is sent; while it is closed, a send may still be answered. */
@@ -190,12 +185,4 @@ class Holder<T, C extends ConnectionBase<T>> {
 /** Until a stream of numbers has emitted, it counts as 1, whatever the last connection's was. */
 function windowOf({ window = 1 }: ConnectionBase<never>): Observable<number> {
   return isObservable(window) ? window.pipe(startWith(1)) : of(window);
-}
-
-/** What the balancer takes an error for where the connection has no `classify`. */
-function kindByClass(error: unknown): FailureKind {
-  if (error instanceof TemporaryError) {
-    return 'temporary';
-  }
-  return error instanceof RejectedError ? 'rejected' : 'connection';
 }
