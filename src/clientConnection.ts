@@ -12,7 +12,8 @@ import type {
 } from './connection.js';
 import { newAborter } from './internal/aborter.js';
 import { expectFunction, expectObject } from './internal/expect.js';
-import { MisuseError } from './internal/misuseError.js';
+import { alreadyInUse } from './internal/misuseError.js';
+import { isPromiseLike } from './internal/promiseLike.js';
 import { expectConnection } from './internal/target.js';
 
 /** How a client is opened, watched and closed. */
@@ -156,12 +157,7 @@ class ClientLife<T, Client> {
 
   readonly state$ = new Observable<ConnectionState>((subscriber) => {
     if (this.inUse) {
-      subscriber.error(
-        new MisuseError(
-          `connection "${this.config.name}" serves one subscription at a time: ` +
-            'give loadBalance a function that makes its connections',
-        ),
-      );
+      subscriber.error(alreadyInUse(this.config.name));
       return;
     }
     this.inUse = true;
@@ -262,8 +258,4 @@ class ClientLife<T, Client> {
       // the client is gone either way
     }
   }
-}
-
-function isPromiseLike<V>(value: V | PromiseLike<V>): value is PromiseLike<V> {
-  return typeof (value as Partial<PromiseLike<V>> | null | undefined)?.then === 'function';
 }

@@ -11,6 +11,7 @@ import {
   expectObject,
   wrongType,
 } from '../internal/expect.js';
+import { isPromiseLike } from '../internal/promiseLike.js';
 import type { SyncClient, SyncConnectionConfig } from './clients.js';
 
 /** A client's part in `connection()`. It is one and the same through all openings, so `open` gives nothing. */
@@ -54,11 +55,6 @@ export function clientLife(
     },
     close: () => client.close(),
   };
-}
-
-/** Whether something answers later. */
-export function isPromiseLike<V>(value: V | PromiseLike<V>): value is PromiseLike<V> {
-  return typeof (value as Partial<PromiseLike<V>> | null | undefined)?.then === 'function';
 }
 
 function expectClient(who: string, client: unknown): void {

@@ -13,7 +13,7 @@ import type {
   ValueOf,
 } from '../connection.js';
 import { expectFunction, expectObject, outOfRange, wrongType } from '../internal/expect.js';
-import { MisuseError } from '../internal/misuseError.js';
+import { alreadyInUse } from '../internal/misuseError.js';
 import { expectConnections, kindByClass, takesBatches, targetFrom, type Target } from '../internal/target.js';
 
 /** What can be said about a failover. */
@@ -149,12 +149,7 @@ class Holder<T, C extends ConnectionBase<T>> {
   private readonly state$ = new Observable<ConnectionState>((subscriber) => {
     const { name, open$ } = this;
     if (this.inUse) {
-      subscriber.error(
-        new MisuseError(
-          `connection "${name}" serves one subscription at a time: ` +
-            'give loadBalance a function that makes its connections',
-        ),
-      );
+      subscriber.error(alreadyInUse(name));
       return;
     }
     this.inUse = true;

@@ -2,7 +2,8 @@
 import { EMPTY, from, mergeMap, type ObservableInput } from 'rxjs';
 import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection, ItemResult } from '../connection.js';
-import { clientLife, isPromiseLike } from './clientLife.js';
+import { isPromiseLike } from '../internal/promiseLike.js';
+import { clientLife } from './clientLife.js';
 import type { ClientBatching, Published, SyncClient, SyncConnectionConfig } from './clients.js';
 import { answerTo, type Reply } from './published.js';
 
