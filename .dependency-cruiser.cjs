@@ -88,10 +88,18 @@ module.exports = {
     {
       name: 'no-dev-dependencies',
       comment:
-        'Only spec may import what is not installed for a user. (rxjs is a peer, installed here for spec.)',
+        'Only spec may import what is not installed for a user. (The peers rxjs and undici are installed here for spec.)',
       severity: 'error',
-      from: { path: '^(src|operators|examples)/' },
-      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/rxjs/' },
+      from: { path: '^(src|operators|examples)/', pathNot: '^examples/ship/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/(rxjs|undici)/' },
+    },
+    {
+      name: 'shipper-dev-dependencies',
+      comment:
+        'The shipper is a program and not installed with the package: its live view may use a terminal library.',
+      severity: 'error',
+      from: { path: '^examples/ship/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/(rxjs|log-update|chalk)/' },
     },
     {
       name: 'resolvable',

@@ -1,9 +1,12 @@
 /** README.md: every program and every diagram in it is run; what it and its neighbours name is there. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Chalk } from 'chalk';
 import { expect } from 'chai';
 import ts from 'typescript';
+import * as http from '../src/connections/http.js';
 import * as libbeat from '../src/libbeat/index.js';
+import { tableOf } from '../examples/ship/table.js';
 import * as index from '../src/index.js';
 import { settingsFrom } from '../src/internal/settings.js';
 import * as testing from '../src/testing/index.js';
@@ -78,6 +81,22 @@ describe('README.md', () => {
     }
   });
 
+  describe('its picture', () => {
+    it('should be of the live view as it is', () => {
+      const [head = ''] = tableOf([], 200, new Chalk({ level: 0 }));
+      const picture = textOf('docs/live-view.svg');
+      const columns = head.split(/ {2,}/);
+      expect(columns).to.have.length.of.at.least(5);
+      expect(columns.filter((column) => !picture.includes(column))).to.deep.equal([]);
+    });
+
+    it('should show what it is there for', () => {
+      const picture = textOf('docs/live-view.svg');
+      expect(picture).to.match(/killed.*started again/s);
+      expect(picture).to.include(' 0 dropped');
+    });
+  });
+
   describe('its words', () => {
     it('should name every option', () => {
       const named = [...readme.matchAll(/^\| `([\w.]+)` +\|/gm)].map(([, name = '']) => name);
@@ -88,8 +107,9 @@ describe('README.md', () => {
       ];
       const own = optionsOf('src/entry/eachOutcomeFrom.ts', 'EachOutcomeOptions').options;
       const backoff = optionsOf('src/exponentialBackoff.ts', 'ExponentialBackoffConfig').options;
+      const http = optionsOf('src/connections/http/options.ts', 'HttpOptions').options;
       const parts = options.filter((name) => name !== 'timeout' && name !== 'queue');
-      expect(named).to.include.members([...parts, ...nested, ...own, ...backoff]);
+      expect(named).to.include.members([...parts, ...nested, ...own, ...backoff, ...http]);
     });
 
     it('should say the defaults', () => {
@@ -112,7 +132,7 @@ describe('README.md', () => {
     });
 
     it('should name every export', () => {
-      const exported = [...Object.keys(index), ...Object.keys(libbeat), ...Object.keys(testing)];
+      const exported = [index, libbeat, testing, http].flatMap((entry) => Object.keys(entry));
       expect(exported.filter((name) => !readme.includes(name))).to.deep.equal([]);
     });
 

@@ -3,9 +3,18 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorText } from './errorText.js';
 
 /** `.js` when compiled, `.ts` under tsx: whatever runs this file runs the collector. */
 const program = fileURLToPath(new URL(`../collector${extname(import.meta.url)}`, import.meta.url));
+
+/** What else there is to say about a collector. */
+export interface CollectorProcessOptions {
+  /** A certificate and its key, as files in PEM: it listens with TLS. Default: it does not. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Takes what it writes to standard error. Default: nobody does. */
+  readonly told?: (text: string) => void;
+}
 
 /** One collector. */
 export class CollectorProcess {
@@ -20,17 +29,19 @@ export class CollectorProcess {
   /**
    * @param name Its name.
    * @param folder Where its file is to be.
+   * @param options TLS, and who is told of errors.
    */
   constructor(
     readonly name: string,
     folder: string,
+    private readonly options: CollectorProcessOptions = {},
   ) {
     this.file = join(folder, `${name}.log`);
   }
 
   /** Where it listens, once it has been started. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
   }
 
   /** For a person who wants to stop or kill it. */
@@ -42,11 +53,16 @@ export class CollectorProcess {
   async start(): Promise<void> {
     // `fork` runs the same Node with the same flags. A process group of its own keeps Ctrl-C for us alone: a
     // collector has to live until everything is drained. It ends when we do, with the channel between us.
-    const child = fork(program, [this.file, String(this.port)], {
+    const { tls, told } = this.options;
+    const secured = tls === undefined ? [] : ['--cert', tls.cert, '--key', tls.key];
+    const child = fork(program, [this.file, String(this.port), ...secured], {
       detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child = child;
+    child.stderr
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => told?.(`${this.name}: ${errorText(text)}`));
     const answer = once(child, 'message') as Promise<[number]>;
     const end = once(child, 'exit').then((): never => {
       throw new Error(`${this.name} ended before it listened`);

@@ -11,17 +11,19 @@ export type Collectors = readonly [CollectorProcess, ...CollectorProcess[]];
 /**
  * Starts the collectors, and ends them when the work is done, has failed, or this process exits.
  * @param keep Whether their files are to stay.
+ * @param told Takes what they say when something is wrong.
  * @param work What to do with them.
  */
 export async function withCollectors<R>(
   keep: boolean,
+  told: (text: string) => void,
   work: (collectors: Collectors) => Promise<R>,
 ): Promise<R> {
   const folder = await mkdtemp(join(tmpdir(), 'ship-'));
   const collectors: Collectors = [
-    new CollectorProcess('collector-1', folder),
-    new CollectorProcess('collector-2', folder),
-    new CollectorProcess('collector-3', folder),
+    new CollectorProcess('collector-1', folder, { told }),
+    new CollectorProcess('collector-2', folder, { told }),
+    new CollectorProcess('collector-3', folder, { told }),
   ];
   const cleanUp = (): void => {
     for (const collector of collectors) {

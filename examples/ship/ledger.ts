@@ -1,11 +1,9 @@
 /** The books: what was taken from the source, and what of it is in the collectors' files. */
 import { createHash } from 'node:crypto';
-import { recordsIn, type LogEvent } from './record.js';
+import { recordsIn } from './record.js';
 
 /** What became of everything, by the files and not by anybody's word. */
 export interface Reconciliation {
-  /** Events taken from the source. */
-  readonly sent: number;
   /** Events that are in a file, each counted once. */
   readonly arrived: number;
   /** Further copies of those: an answer was lost, and the event was sent again. */
@@ -21,24 +19,15 @@ export class Ledger {
   /** A digest an event, by its number: what is shipped need not stay in memory. */
   private readonly digests: number[] = [];
 
-  /** How many events were taken from the source. */
-  get sent(): number {
-    return this.digests.length;
-  }
-
-  /** Numbers the lines as they are asked for. */
-  async *enter(lines: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<LogEvent> {
-    for await (const bytes of lines) {
-      const n = this.digests.length;
-      this.digests.push(digestOf(bytes));
-      yield { n, bytes };
-    }
+  /** Notes the next event that is taken from the source. */
+  enter(bytes: Buffer): void {
+    this.digests.push(digestOf(bytes));
   }
 
   /** Compares with the files. */
   async reconcile(files: readonly string[]): Promise<Reconciliation> {
-    const { sent } = this;
-    const seen = new Uint8Array(sent);
+    const { length } = this.digests;
+    const seen = new Uint8Array(length);
     let arrived = 0;
     let duplicated = 0;
     let foreign = 0;
@@ -54,7 +43,7 @@ export class Ledger {
         }
       }
     }
-    return { sent, arrived, duplicated, foreign, lost: sent - arrived };
+    return { arrived, duplicated, foreign, lost: length - arrived };
   }
 }
 

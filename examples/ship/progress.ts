@@ -1,38 +1,83 @@
-/** How it goes: the balancer's activities, added up, as one line to look at. */
-import { isDelivered, type BalancerActivity, type Outcome, type StateActivity } from 'rxjs-load-balance';
-import type { LogEvent } from './record.js';
-import type { Amount } from './source.js';
+/** How it goes: the balancer's activities and outcomes, added up. */
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import {
+  isDelivered,
+  type BalancerActivity,
+  type DropReason,
+  type Outcome,
+  type StateActivity,
+} from 'rxjs-load-balance';
+import { errorText } from './errorText.js';
+import type { LogEvent } from './logEvent.js';
+import { perSecond, Rates } from './rates.js';
+import type { ConnectionSnapshot, Snapshot } from './snapshot.js';
+import type { Size } from './source.js';
 
-interface Standing {
-  state: StateActivity['state'];
-  inFlight: number;
-  delivered: number;
+/** Histograms count whole numbers from 1: microseconds. */
+const perMillisecond = 1_000;
+/** How many notices are remembered. */
+const noticesKept = 3;
+
+/** One connection. */
+class Standing {
+  state: StateActivity['state'] = 'connecting';
+  retryAt: number | undefined;
+  /** The failure that was told last, until it is up. */
+  told: string | undefined;
+  sends = 0;
+  events = 0;
+  delivered = 0;
+  retried = 0;
+  readonly latency: RecordableHistogram = createHistogram();
+
+  constructor(readonly name: string) {}
+
+  /** A percentile of the latencies, in milliseconds. */
+  latencyAt(percentile: number): number | undefined {
+    const { latency } = this;
+    return latency.count === 0 ? undefined : latency.percentile(percentile) / perMillisecond;
+  }
 }
 
-const stateWidth = 'connecting'.length;
-const countWidth = 7;
-const columnWidth = stateWidth + 2 * countWidth;
-
 /** A balancer's monitor that keeps count. */
-export class Progress implements Amount {
-  /** How many events have been delivered, and their bytes. */
-  events = 0;
-  bytes = 0;
+export class Progress {
+  /** Events taken from the source. */
+  read = 0;
+  delivered = 0;
   dropped = 0;
+  /** Bytes of what was delivered. */
+  bytes = 0;
+  readonly reasons: Partial<Record<DropReason, number>> = {};
+  /** Sends of events that had failed before. */
+  retried = 0;
+  private droppedBytes = 0;
+  /** What fails now is cancelled, and will not be tried again. */
+  private isClosing = false;
   private readonly standings: Map<string, Standing>;
-  private readonly startedAt = performance.now();
-  private lastAt = this.startedAt;
-  private lastEvents = 0;
+  private readonly notices: string[] = [];
+  private readonly startedAt: number;
+  private readonly rates: Rates;
 
   /**
    * @param names The connections' names.
-   * @param sent How many events have been taken from the source.
+   * @param size How much there is to ship.
+   * @param tell Told what is worth a line of its own.
+   * @param now The clock, in milliseconds.
    */
   constructor(
     names: readonly string[],
-    private readonly sent: () => number,
+    private readonly size?: Size,
+    private readonly tell: (notice: string) => void = () => undefined,
+    private readonly now: () => number = () => performance.now(),
   ) {
-    this.standings = new Map(names.map((name) => [name, { state: 'connecting', inFlight: 0, delivered: 0 }]));
+    this.standings = new Map(names.map((name) => [name, new Standing(name)]));
+    this.startedAt = now();
+    this.rates = new Rates(this.startedAt, 2 + names.length);
+  }
+
+  /** A line is taken from the source. */
+  enter(bytes: Buffer): LogEvent {
+    return { n: this.read++, bytes };
   }
 
   /** Something happened in the balancer. */
@@ -43,73 +88,151 @@ export class Progress implements Amount {
     }
     switch (activity.type) {
       case 'state':
-        standing.state = activity.state;
+        this.stateOf(standing, activity);
         break;
       case 'attempt':
-        standing.inFlight++;
+        standing.sends++;
+        standing.events += activity.events;
         break;
       case 'answer':
-        standing.inFlight--;
+        standing.sends--;
+        standing.events -= activity.delivered + activity.failed;
         standing.delivered += activity.delivered;
+        standing.retried += this.isClosing ? 0 : activity.failed;
+        standing.latency.record(Math.max(1, Math.round(activity.elapsed * perMillisecond)));
         break;
     }
   }
 
   /** An event has its outcome. */
   settled(outcome: Outcome<LogEvent>): void {
+    const { length } = outcome.event.bytes;
+    this.retried += Math.max(0, outcome.attempts - 1);
     if (isDelivered(outcome)) {
-      this.events++;
-      this.bytes += outcome.event.bytes.length;
-    } else {
-      this.dropped++;
+      this.delivered++;
+      this.bytes += length;
+      return;
+    }
+    const { reason, failures } = outcome;
+    this.dropped++;
+    this.droppedBytes += length;
+    this.reasons[reason] = (this.reasons[reason] ?? 0) + 1;
+    const last = failures.at(-1);
+    if (last !== undefined && (reason === 'attempts' || reason === 'rejected')) {
+      // Its last failure put it back no more.
+      const standing = this.standings.get(last.connection);
+      if (standing !== undefined) {
+        standing.retried--;
+      }
     }
   }
 
-  /** What the columns of `line` mean. */
-  head(): string {
-    const what = 'state'.padEnd(stateWidth) + right('flight') + right('taken');
-    const names = [...this.standings.keys()].map((name) => name.padEnd(columnWidth));
-    return [
-      ['     ', ...names, ''].join(' | ').trimEnd(),
-      [' time', ...names.map(() => what), ['delivered', 'dropped', 'queued', 'events/s'].join('  ')].join(
-        ' | ',
-      ),
-    ].join('\n');
+  /** The balancer is being closed. */
+  closes(): void {
+    this.isClosing = true;
   }
 
-  /** Where everything stands now, and the rate since the last line. */
-  line(): string {
-    const now = performance.now();
-    const rate = (this.events - this.lastEvents) / ((now - this.lastAt) / 1_000);
-    this.lastAt = now;
-    this.lastEvents = this.events;
-    return this.row(now, rate);
+  /** Something that a person would like to know. */
+  notice(text: string): void {
+    this.notices.push(text);
+    if (this.notices.length > noticesKept) {
+      this.notices.shift();
+    }
+    this.tell(text);
   }
 
-  /** Where everything stands at the end, and the rate of it all. */
-  lastLine(): string {
-    const now = performance.now();
-    return this.row(now, this.events / ((now - this.startedAt) / 1_000));
+  /** Whether everything that was read has its outcome. */
+  isDrained(): boolean {
+    return this.read === this.delivered + this.dropped;
   }
 
-  private row(now: number, rate: number): string {
+  /** How much is done, from 0 to 1; `undefined` when the size is not known. */
+  done(): number | undefined {
+    const { size } = this;
+    if (size === undefined) {
+      return undefined;
+    }
+    const [part, whole] =
+      'bytes' in size
+        ? [this.bytes + this.droppedBytes, size.bytes]
+        : [this.delivered + this.dropped, size.events];
+    // A file can grow while it is read.
+    return whole === 0 ? 1 : Math.min(1, part / whole);
+  }
+
+  /** How it stands, with the rates and shares of the last second. */
+  snapshot(): Snapshot {
+    const at = this.now();
     const standings = [...this.standings.values()];
-    const inFlight = standings.reduce((sum, standing) => sum + standing.inFlight, 0);
-    const queued = this.sent() - this.events - this.dropped - inFlight;
-    const cells = standings.map(
-      ({ state, inFlight, delivered }) => state.padEnd(stateWidth) + right(inFlight) + right(delivered),
-    );
-    const totals = [
-      String(this.events).padStart(9),
-      String(this.dropped).padStart(7),
-      String(queued).padStart(6),
-      rate.toFixed(0).padStart(8),
-    ].join('  ');
-    const time = `${((now - this.startedAt) / 1_000).toFixed(0)} s`.padStart(5);
-    return [time, ...cells, totals].join(' | ');
+    const counts = [this.delivered, this.bytes, ...standings.map(({ delivered }) => delivered)];
+    return this.snapshotWith(at, this.rates.at(at, counts));
   }
-}
 
-function right(count: number | string): string {
-  return String(count).padStart(countWidth);
+  /** How it stood at the end, with the rates and shares of all the time. */
+  summary(): Snapshot {
+    const at = this.now();
+    const standings = [...this.standings.values()];
+    const counts = [this.delivered, this.bytes, ...standings.map(({ delivered }) => delivered)];
+    return this.snapshotWith(
+      at,
+      counts.map((count) => perSecond(count, at - this.startedAt)),
+    );
+  }
+
+  private snapshotWith(at: number, [rate = 0, byteRate = 0, ...rates]: readonly number[]): Snapshot {
+    const { read, delivered, dropped, notices } = this;
+    const standings = [...this.standings.values()];
+    const inFlight = standings.reduce((sum, { events }) => sum + events, 0);
+    const sum = rates.reduce((total, each) => total + each, 0);
+    const connections = standings.map((standing, index): ConnectionSnapshot => {
+      const { name, state, retryAt, sends, retried } = standing;
+      const own = rates[index] ?? 0;
+      return {
+        name,
+        state,
+        retryIn: retryAt === undefined ? undefined : Math.max(0, retryAt - at),
+        inFlight: sends,
+        delivered: standing.delivered,
+        retried,
+        share: sum === 0 ? 0 : own / sum,
+        rate: own,
+        p50: standing.latencyAt(50),
+        p99: standing.latencyAt(99),
+      };
+    });
+    return {
+      elapsed: at - this.startedAt,
+      connections,
+      done: this.done(),
+      read,
+      delivered,
+      dropped,
+      // Of a batch that is being answered, some have their outcome and are in flight still.
+      waiting: Math.max(0, read - delivered - dropped - inFlight),
+      rate,
+      byteRate,
+      notices: [...notices],
+    };
+  }
+
+  private stateOf(standing: Standing, { state, error, delay }: StateActivity): void {
+    if (state === 'removed') {
+      // All of them are, at the end: what they were before tells more.
+      return;
+    }
+    standing.state = state;
+    standing.retryAt = state === 'backoff' && delay !== undefined ? this.now() + delay : undefined;
+    if (state === 'up' && standing.told !== undefined) {
+      standing.told = undefined;
+      this.notice(`${standing.name}: up again`);
+    }
+    if (state === 'backoff') {
+      const text = errorText(error);
+      // The same again tells nothing.
+      if (text !== standing.told) {
+        standing.told = text;
+        this.notice(text.startsWith(standing.name) ? text : `${standing.name}: ${text}`);
+      }
+    }
+  }
 }

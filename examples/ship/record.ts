@@ -1,19 +1,29 @@
 /** How an event is written, on the wire and in a collector's file: its number, its length in bytes, its bytes. */
 import { createReadStream } from 'node:fs';
-
-/** One line of the input, with its line break if it has one. */
-export interface LogEvent {
-  /** Its place in the input, from 0. It tells a duplicate from an equal line. */
-  readonly n: number;
-  readonly bytes: Buffer;
-}
+import type { LogEvent } from './logEvent.js';
 
 /** Two decimal numbers, each followed by a space: no header is longer. */
 const longestHeader = 34;
 
-/** An event as a record: `17 5 line\n`. */
-export function recordOf({ n, bytes }: LogEvent): Buffer {
-  return Buffer.concat([Buffer.from(`${n} ${bytes.length} `), bytes]);
+/** Events as records, one after the other, each like `17 5 line\n`. */
+export function recordsOf(events: readonly LogEvent[]): Buffer {
+  return Buffer.concat(events.flatMap(({ n, bytes }) => [Buffer.from(`${n} ${bytes.length} `), bytes]));
+}
+
+/** Whether a buffer is whole records, one or more, and nothing else. */
+export function isRecords(buffer: Buffer): boolean {
+  try {
+    let end = 0;
+    for (let found = recordAt(buffer, 0); found !== undefined; found = recordAt(buffer, end)) {
+      end = found.end;
+      if (end === buffer.length) {
+        return true;
+      }
+    }
+  } catch {
+    // something else
+  }
+  return false;
 }
 
 /**

@@ -3,20 +3,22 @@ import { constants, createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { accessLog } from './accessLog.js';
-import { linesOf } from './lines.js';
+import { eventsOf, type Enter } from './lines.js';
+import type { LogEvent } from './logEvent.js';
 
-/** How much has been delivered. */
-export interface Amount {
-  readonly events: number;
-  readonly bytes: number;
-}
+/** How much there is, where that is known beforehand. */
+export type Size = { readonly events: number } | { readonly bytes: number } | undefined;
 
 /** Lines to ship. */
 export interface Source {
-  /** Nothing is read before it is asked for. */
-  readonly lines: AsyncIterable<Buffer> | Iterable<Buffer>;
-  /** Whether this is half of it, or more. */
-  readonly isHalf: (delivered: Amount) => boolean;
+  readonly size: Size;
+  /**
+   * The lines, as events. Nothing is read before it is asked for.
+   * @param enter Makes an event of a line.
+   * @param stop Ends it early.
+   * @throws InputError when the input cannot be read any further.
+   */
+  readonly open: (enter: Enter, stop: AbortSignal) => AsyncIterable<LogEvent> | Iterable<LogEvent>;
 }
 
 /** The input cannot be read. */
@@ -24,69 +26,66 @@ export class InputError extends Error {
   override readonly name = 'InputError';
 }
 
-/** The end of a stream cannot be foreseen: so many events stand for the half of it. */
-const halfOfTheUnknown = 1_000;
+/** Bytes that are read from a file at once. */
+const chunkSize = 256 * 1024;
 
 /**
- * Made-up events.
- * @param count How many.
- * @param stop Ends them early.
+ * What a command line asks for.
+ * @param input A file's path; `-` for standard input; `undefined` for made-up events.
+ * @param events How many events to make up.
+ * @throws InputError when the file cannot be read.
  */
-export function generated(count: number, stop: AbortSignal): Source {
-  return { lines: madeUp(count, stop), isHalf: ({ events }) => events * 2 >= count };
-}
-
-function* madeUp(count: number, stop: AbortSignal): Generator<Buffer> {
-  for (const line of accessLog(count)) {
-    if (stop.aborted) {
-      return;
-    }
-    yield Buffer.from(line);
+export function sourceOf(input: string | undefined, events: number): Promise<Source> | Source {
+  switch (input) {
+    case undefined:
+      return madeUp(events);
+    case '-':
+      return stream('standard input', undefined, () => process.stdin);
+    default:
+      return file(input);
   }
 }
 
-/**
- * Standard input.
- * @param stop Ends it early.
- */
-export function standardInput(stop: AbortSignal): Source {
+function madeUp(count: number): Source {
   return {
-    lines: linesUntil(stop, () => process.stdin, 'standard input'),
-    isHalf: ({ events }) => events >= halfOfTheUnknown,
+    size: { events: count },
+    open: function* (enter, stop) {
+      for (const line of accessLog(count)) {
+        if (stop.aborted) {
+          return;
+        }
+        yield enter(Buffer.from(line));
+      }
+    },
   };
 }
 
-/**
- * A file.
- * @param path Its path.
- * @param stop Ends it early.
- * @throws InputError when it cannot be read.
- */
-export async function fileSource(path: string, stop: AbortSignal): Promise<Source> {
+async function file(path: string): Promise<Source> {
   try {
     await access(path, constants.R_OK);
     const found = await stat(path);
     if (found.isDirectory()) {
       throw new Error('it is a folder');
     }
-    return {
-      lines: linesUntil(stop, () => createReadStream(path), path),
-      isHalf: ({ events, bytes }) => (found.isFile() ? bytes * 2 >= found.size : events >= halfOfTheUnknown),
-    };
+    const size = found.isFile() ? { bytes: found.size } : undefined;
+    return stream(path, size, () => createReadStream(path, { highWaterMark: chunkSize }));
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-/** Ends without an error when it is stopped, also while it waits for input. */
-async function* linesUntil(stop: AbortSignal, open: () => Readable, name: string): AsyncGenerator<Buffer> {
-  try {
-    yield* linesOf(addAbortSignal(stop, open()) as AsyncIterable<Buffer>);
-  } catch (error) {
-    if (!stop.aborted) {
-      throw unreadable(name, error);
-    }
-  }
+function stream(name: string, size: Size, open: () => Readable): Source {
+  return {
+    size,
+    open: (enter, stop) =>
+      // Stopping has to end a wait for input, too.
+      eventsOf(
+        () => addAbortSignal(stop, open()),
+        enter,
+        stop,
+        (error) => unreadable(name, error),
+      ),
+  };
 }
 
 function unreadable(name: string, error: unknown): InputError {

@@ -13,6 +13,7 @@ describe('are the types wrong', () => {
 
     expect(Object.keys(result.entrypoints).sort()).to.deep.equal([
       '.',
+      './http',
       './libbeat',
       './operators',
       './package.json',

@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
@@ -82,11 +90,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/outcome.ts': [],
   'src/libbeat/index.ts': ['../internal/loop.js', 'rxjs'],
   'src/testing/index.ts': ['../outcome.js', 'rxjs', 'rxjs/testing'],
-  'src/connections/http.ts': ['node:http', '../outcome.js', 'rxjs'],
+  'src/connections/http.ts': ['node:http', '../outcome.js', 'rxjs', 'undici'],
   'examples/ship.ts': [
     ...['rxjs-load-balance', 'rxjs-load-balance/operators', 'rxjs-load-balance/libbeat'],
     ...['rxjs-load-balance/testing', 'node:fs', 'rxjs', './composed.js'],
   ],
+  'examples/ship/liveDisplay.ts': ['log-update', 'chalk', 'rxjs'],
   'examples/composed.ts': ['rxjs'],
   'spec/ship-spec.ts': [
     '../examples/ship.js',
@@ -115,8 +124,12 @@ const PLANTED: readonly (readonly [rules: readonly string[], path: string, impor
   [['only-rxjs'], 'operators/node.ts', 'node:timers'],
   [['only-rxjs', 'no-dev-dependencies'], 'src/testing/dev.ts', 'chai'],
   [['only-rxjs'], 'src/internal/deep.ts', 'undici-types'],
+  [['only-rxjs'], 'src/internal/peer.ts', 'undici'],
   [['no-dev-dependencies'], 'src/connections/dev.ts', 'sinon'],
   [['no-dev-dependencies'], 'examples/dev.ts', 'fast-check'],
+  [['no-dev-dependencies'], 'examples/coloured.ts', 'chalk'],
+  [['no-dev-dependencies'], 'examples/collector/live.ts', 'log-update'],
+  [['shipper-dev-dependencies'], 'examples/ship/dev.ts', 'selfsigned'],
   [['rxjs-testing-in-testing'], 'src/internal/testing.ts', 'rxjs/testing'],
   [['examples-by-name'], 'examples/path.ts', '../src/index.js'],
   [['examples-by-name'], 'examples/operator.ts', '../operators/balance.js'],
@@ -131,7 +144,7 @@ describe('the package from CommonJS', () => {
     const installed = join(folder, 'node_modules/rxjs-load-balance');
     mkdirSync(installed, { recursive: true });
     execFileSync('tar', ['-xzf', packPackage().file, '-C', installed, '--strip-components=1']);
-    for (const dependency of ['rxjs', 'rxjs-for-await', 'tslib']) {
+    for (const dependency of ['rxjs', 'rxjs-for-await', 'tslib', 'undici']) {
       symlinkSync(join(packageFolder, 'node_modules', dependency), join(folder, 'node_modules', dependency));
     }
   });
@@ -166,7 +179,27 @@ describe('the package from CommonJS', () => {
       ['./operators', true],
       ['./libbeat', true],
       ['./testing', true],
+      ['./http', true],
     ]);
+  });
+
+  it('should do without its optional peers, and say which one an entry point misses', () => {
+    unlinkSync(join(folder, 'node_modules/undici'));
+    try {
+      const missed = run(`
+        require('rxjs-load-balance');
+        let missed = 'nothing';
+        try {
+          require('rxjs-load-balance/http');
+        } catch (error) {
+          missed = error.message;
+        }
+        console.log(JSON.stringify(missed));
+      `);
+      expect(missed).to.match(/^Cannot find (package|module) 'undici' imported from /);
+    } finally {
+      symlinkSync(join(packageFolder, 'node_modules/undici'), join(folder, 'node_modules/undici'));
+    }
   });
 
   it('should share one copy of rxjs with the program', function () {
@@ -177,6 +210,7 @@ describe('the package from CommonJS', () => {
       require('rxjs-load-balance/operators');
       require('rxjs-load-balance/libbeat');
       require('rxjs-load-balance/testing');
+      require('rxjs-load-balance/http');
       const outcomes = of(1).pipe(loadBalance([(event) => of(event + 1)]));
       const copies = Object.keys(require.cache)
         .map((file) => /^.*[/\\\\]rxjs[/\\\\]dist[/\\\\][^/\\\\]+(?=[/\\\\])/.exec(file)?.[0])

@@ -46,6 +46,13 @@ const balancer = new balancing.LoadBalancer([(event: string) => Promise.resolve(
 `,
 };
 
+/** Where the source of each door of the package is. */
+const { paths: sources } = (
+  ts.readConfigFile(join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file)).config as {
+    compilerOptions: { paths: Readonly<Record<string, readonly string[]>> };
+  }
+).compilerOptions;
+
 let checked: Checked | undefined;
 
 /** Checks and runs them all, the first time that it is called. */
@@ -170,9 +177,9 @@ function withSource(text: string): string {
   if (compiled) {
     return text;
   }
-  return text.replace(/'rxjs-load-balance(?:\/(\w+))?'/g, (_name, door: string | undefined) => {
-    const folder = door === undefined ? 'src' : door === 'operators' ? door : `src/${door}`;
-    return `'${join(root, folder, 'index.ts')}'`;
+  return text.replace(/'(rxjs-load-balance(?:\/\w+)?)'/g, (quoted, door: string) => {
+    const [file] = sources[door] ?? [];
+    return file === undefined ? quoted : `'${join(root, file)}'`;
   });
 }
 

@@ -1,0 +1,26 @@
+/** Waiting for a condition, instead of for a time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How often to look, in milliseconds. */
+const period = 10;
+
+/**
+ * Resolves as soon as the condition holds.
+ * @param what What is waited for: the error says it.
+ * @param holds Asked again and again; one that rejects does not hold yet.
+ * @param patience How long to wait at most, in milliseconds.
+ * @throws Error when it does not hold in time.
+ */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  patience = 15_000,
+): Promise<void> {
+  const end = performance.now() + patience;
+  while (!(await Promise.resolve(holds()).catch(() => false))) {
+    if (performance.now() > end) {
+      throw new Error(`waited ${patience} ms in vain: ${what}`);
+    }
+    await sleep(period);
+  }
+}

@@ -1,0 +1,128 @@
+/** Where requests go: a URL taken apart, and its credentials kept from what people read. */
+import { wrongType } from '../../internal/expect.js';
+
+/** How much is shown of what somebody else wrote, in characters. */
+const excerptLength = 200;
+
+/** The place that an `httpConnection` sends to. */
+export class Endpoint {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Origin and path: what it is called when nobody names it. Credentials and query may be secrets. */
+  readonly name: string;
+  /** Path and query, as in the first line of a request. */
+  readonly path: string;
+  readonly protocol: string;
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string;
+  /** Empty where it is the scheme's own. */
+  readonly port: string;
+  /** The value of the Authorization header that the URL's user name and password make. */
+  readonly authorization: string | undefined;
+  /** What must not be shown, the longest first: one may be a part of another. */
+  private readonly secrets: readonly string[];
+
+  /**
+   * @param who The function that was called, for the error.
+   * @param url The user's.
+   * @throws TypeError when it is no http: or https: URL.
+   */
+  constructor(who: string, url: string | URL) {
+    const parsed = parse(url);
+    if (parsed === undefined) {
+      const shown =
+        typeof url === 'string' || (url as unknown) instanceof URL ? withoutUser(String(url)) : url;
+      throw wrongType(who, 'url', 'an http: or https: URL', shown);
+    }
+    this.origin = parsed.origin;
+    this.name = parsed.origin + parsed.pathname;
+    this.path = parsed.pathname + parsed.search;
+    this.protocol = parsed.protocol;
+    this.hostname = parsed.hostname.replace(/^\[|\]$/g, '');
+    this.port = parsed.port;
+    const { username, password } = parsed;
+    if (username !== '' || password !== '') {
+      const [user, word] = [decoded(username), decoded(password)];
+      const token = Buffer.from(`${user}:${word}`).toString('base64');
+      this.authorization = `Basic ${token}`;
+      this.secrets = [token, user, word, username, password]
+        .filter((secret) => secret !== '')
+        .sort((a, b) => b.length - a.length);
+    } else {
+      this.secrets = [];
+    }
+  }
+
+  /**
+   * The path of another resource of this origin.
+   * @param path Relative to the endpoint, or absolute.
+   * @returns Path and query; `undefined` when it is of another origin, or nowhere.
+   */
+  pathTo(path: string): string | undefined {
+    const url = this.resolve(path);
+    return url?.origin === this.origin ? url.pathname + url.search : undefined;
+  }
+
+  /**
+   * Where a redirect leads, as far as it may be shown.
+   * @param location The header of the answer.
+   */
+  destination(location: string): string {
+    const url = this.resolve(location);
+    if (url === undefined) {
+      return 'an invalid address';
+    }
+    // Decoded, since there are many ways to encode a secret.
+    const path = decoded(url.pathname);
+    return this.shown(url.origin === this.origin ? path : url.origin + path);
+  }
+
+  /**
+   * A text that somebody else wrote, as it may be shown: one line, not long, and without the credentials.
+   * @param text The text.
+   * @param isCutOff Whether there was more of it.
+   */
+  shown(text: string, isCutOff = false): string {
+    const redacted = this.redacted(text);
+    // What begins where it was cut off may be the beginning of a secret.
+    const [longest = ''] = this.secrets;
+    const whole = isCutOff ? redacted.slice(0, redacted.length - longest.length) : redacted;
+    return Array.from(whole.replace(/[\s\p{C}]+/gu, ' ').trim())
+      .slice(0, excerptLength)
+      .join('');
+  }
+
+  /** A text without the credentials. */
+  redacted(text: string): string {
+    return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
+  }
+
+  private resolve(relative: string): URL | undefined {
+    const base = this.origin + this.path;
+    return URL.canParse(relative, base) ? new URL(relative, base) : undefined;
+  }
+}
+
+function parse(url: unknown): URL | undefined {
+  if (!(typeof url === 'string' || url instanceof URL) || !URL.canParse(String(url))) {
+    return undefined;
+  }
+  const parsed = new URL(url);
+  return /^https?:$/.test(parsed.protocol) ? parsed : undefined;
+}
+
+/** What stands before the `@` may be a password, also where the rest is not a URL. */
+function withoutUser(url: string): string {
+  return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@');
+}
+
+/** What can be decoded of a part of a URL. */
+function decoded(part: string): string {
+  return part.replace(/(%[0-9a-f]{2})+/gi, (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return bytes;
+    }
+  });
+}
