@@ -1,6 +1,6 @@
 /** R15: a batch connection takes several events in one send. */
 import { expect } from 'chai';
-import { of } from 'rxjs';
+import { ignoreElements, of } from 'rxjs';
 import { loadBalance, TemporaryError, type ItemResult } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { inShort, run } from '../marbles.js';
@@ -283,6 +283,45 @@ describe('R15: a batch connection', () => {
         expectObservable(result$).toBe(expected, { a: 'a@bulk 2', b: 'b@bulk 1' });
         flush();
         expect(batchesOf(bulk)).to.deep.equal(['5: ab 2']);
+      });
+    });
+
+    it('takes turns with others that linger, when the time is over', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = cold('       abcdefghi|');
+        const answer = '              -|';
+        const expected = '          ---------|';
+        const bulks = ['one', 'two', 'three'].map((name) =>
+          fakeConnection<string, string>('u', answer, { name, window: 2, batch: { size: 9, linger: 2 } }),
+        );
+        expectObservable(source.pipe(loadBalance(bulks), ignoreElements())).toBe(expected);
+        flush();
+        expect(bulks.map(batchesOf)).to.deep.equal([['2: abc 1'], ['5: def 1'], ['8: ghi 1']]);
+      });
+    });
+
+    it('takes turns with others that linger, when batches fill', () => {
+      run(({ cold, flush, expectObservable }) => {
+        const source = cold('       abcdef|');
+        const bulks = ['one', 'two', 'three'].map((name) =>
+          fakeConnection<string, string>('u', '-|', { name, batch: { size: 2, linger: 9 } }),
+        );
+        expectObservable(source.pipe(loadBalance(bulks), ignoreElements())).toBe('------|');
+        flush();
+        expect(bulks.map(batchesOf)).to.deep.equal([['1: ab 1'], ['3: cd 1'], ['5: ef 1']]);
+      });
+    });
+
+    it('goes on lingering when another has filled its batch', () => {
+      run(({ cold, flush, expectObservable }) => {
+        const source = cold('       abc------------|');
+        const bulks = ['one', 'two'].map((name) =>
+          fakeConnection<string, string>('u', '-|', { name, batch: { size: 2, linger: 9 } }),
+        );
+        expectObservable(source.pipe(loadBalance(bulks), ignoreElements())).toBe('---------------|');
+        flush();
+        // Its own time goes on, which has begun with a.
+        expect(bulks.map(batchesOf)).to.deep.equal([['1: ab 1'], ['9: c 1']]);
       });
     });
 

@@ -46,6 +46,31 @@ describe('LinkedList', () => {
     });
   }
 
+  for (const [before, order] of [
+    [undefined, 'cab'],
+    [a, 'acb'],
+    [b, 'abc'],
+  ] as const) {
+    it(`takes one in behind ${before?.name ?? 'nobody'}`, () => {
+      const list = listOf(a, b);
+      list.insert(c, before);
+      expect([names(list), list.first?.name, list.last?.name, list.length]).to.deep.equal([
+        order,
+        order.at(0),
+        order.at(-1),
+        3,
+      ]);
+      let backwards = '';
+      for (let node = list.last; node !== undefined; node = node.previous) {
+        backwards = node.name + backwards;
+      }
+      expect(backwards).to.equal(order);
+      for (const node of [a, b, c]) {
+        list.remove(node);
+      }
+    });
+  }
+
   it('knows its only item', () => {
     const list = listOf(a);
     expect(list.has(a)).to.equal(true);

@@ -14,7 +14,7 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
   readonly enough: number;
   protected override readonly perSend: number;
   private lingering = false;
-  /** Whether it has lingered, and now takes what there is. */
+  /** Whether it has waited as long as it may, and now takes what there is. */
   private hasLingered = false;
   private readonly patience: Alarm;
 
@@ -33,7 +33,7 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
     this.enough = Math.min(target.batch.size, capacity);
     this.patience = new Alarm(scheduler, () => {
       subject.steps.run(() => {
-        this.stopLingering();
+        this.takeWhatThereIs();
       });
     });
   }
@@ -67,20 +67,23 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
   stopLingering(): void {
     this.patience.clear();
     this.lingering = false;
-    this.hasLingered = this.subject.waiting.length > 0;
     this.subject.lingered(this);
-    this.subject.lineUp(this);
   }
 
   protected override update(): void {
     super.update();
     if (this.lingering && !super.ready) {
-      this.stopLingering();
+      this.takeWhatThereIs();
     }
   }
 
   protected override newSeat(): BatchSeat<T, R> {
     return new BatchSeat(this);
+  }
+
+  private takeWhatThereIs(): void {
+    this.hasLingered = this.subject.waiting.length > 0;
+    this.stopLingering();
   }
 
   /** Begins to wait for more, unless there is enough, there will be no more, or it has waited already. */

@@ -42,6 +42,7 @@ type Leaving = 'removed' | 'completed';
 export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implements Puller<T> {
   previous: Puller<T> | undefined;
   next: Puller<T> | undefined;
+  place = 0;
   readonly name: string;
   /** How many events it has delivered. */
   successes = 0;

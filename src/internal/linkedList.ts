@@ -19,13 +19,24 @@ export class LinkedList<N extends Linked<N>> {
 
   /** Adds an item at the end. */
   push(item: N): void {
-    item.previous = this.last;
-    if (this.last === undefined) {
+    this.insert(item, this.last);
+  }
+
+  /** Adds an item behind another one that is in it, or, without one, at the beginning. */
+  insert(item: N, previous: N | undefined): void {
+    const next = previous === undefined ? this.first : previous.next;
+    item.previous = previous;
+    item.next = next;
+    if (previous === undefined) {
       this.first = item;
     } else {
-      this.last.next = item;
+      previous.next = item;
     }
-    this.last = item;
+    if (next === undefined) {
+      this.last = item;
+    } else {
+      next.previous = item;
+    }
     this.length++;
   }
 

@@ -18,6 +18,8 @@ import { Steps } from './steps.js';
 export interface Puller<T> extends Linked<Puller<T>> {
   /** Whether it can take an event now; while it can, it stands in line. */
   readonly ready: boolean;
+  /** Its place in line: behind all lower numbers. */
+  place: number;
   /** Takes what it can in one turn; false when it took nothing. */
   pull(): boolean;
   /** Gives up its sends, and hands over the events that were in them, oldest first. */
@@ -61,6 +63,8 @@ export class PullSubject<T, R> implements Taker<T> {
   private up = 0;
   /** The pullers that are ready, in the order of their turns. */
   private readonly line = new LinkedList<Puller<T>>();
+  /** How many places in it have been given. */
+  private places = 0;
   private readonly lingering = new Set<LingeringPuller<T>>();
   /** How many waiting events end the wait of one of those. */
   private enough = Infinity;
@@ -206,6 +210,7 @@ export class PullSubject<T, R> implements Taker<T> {
   lineUp(puller: Puller<T>): void {
     if (puller.ready !== this.line.has(puller)) {
       if (puller.ready) {
+        puller.place = ++this.places;
         this.line.push(puller);
       } else {
         this.line.remove(puller);
@@ -219,11 +224,18 @@ export class PullSubject<T, R> implements Taker<T> {
     this.enough = Math.min(this.enough, puller.enough);
   }
 
-  /** A puller waits no longer. */
+  /** A puller waits no longer. It has not had its turn, so it comes before those that have had theirs since. */
   lingered(puller: LingeringPuller<T>): void {
     this.lingering.delete(puller);
     if (this.lingering.size === 0) {
       this.enough = Infinity;
+    }
+    if (puller.ready) {
+      let before = this.line.last;
+      while (before !== undefined && before.place > puller.place) {
+        before = before.previous;
+      }
+      this.line.insert(puller, before);
     }
   }
 
@@ -393,10 +405,13 @@ export class PullSubject<T, R> implements Taker<T> {
     return this.pulling && puller.ready;
   }
 
+  /** Wakes as many as there is enough for. */
   private wakeLingering(): void {
+    let left = this.waiting.length;
     this.enough = Infinity;
     for (const puller of this.lingering) {
-      if (this.sourceHasEnded || this.waiting.length >= puller.enough) {
+      if (this.sourceHasEnded || left >= puller.enough) {
+        left -= puller.enough;
         puller.stopLingering();
       } else {
         this.enough = Math.min(this.enough, puller.enough);
