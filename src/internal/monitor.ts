@@ -1,5 +1,5 @@
 /** The way of activities to the user's observer: its errors are its own, and cannot stop the balancer. */
-import { map, Subject, throttleTime, type Observer, type SchedulerLike, type Subscription } from 'rxjs';
+import { Subscription, throwError, timer, type Observer, type SchedulerLike } from 'rxjs';
 import type { BalancerActivity, QueueActivity } from '../activity.js';
 
 /** The shortest time between two reports of the queue, in milliseconds. */
@@ -7,9 +7,11 @@ const queuePeriod = 100;
 
 /** Made only when there is an observer: without one nothing is spent on it. */
 export class Monitor {
-  private readonly activities$ = new Subject<BalancerActivity>();
-  private readonly queueChanges$ = new Subject<void>();
-  private readonly queueReports: Subscription;
+  private isOver = false;
+  /** Open while the queue was reported a moment ago. */
+  private pause = Subscription.EMPTY;
+  /** Whether the queue may have changed since. */
+  private hasChanged = false;
 
   /**
    * @param observer The user's.
@@ -18,27 +20,29 @@ export class Monitor {
    */
   constructor(
     private readonly observer: Partial<Observer<BalancerActivity>>,
-    queue: () => QueueActivity,
+    private readonly queue: () => QueueActivity,
     private readonly scheduler: SchedulerLike,
-  ) {
-    // A Subject hands its values to a safe subscriber, which reports an error that the observer throws
-    // the way RxJS reports all unhandled errors.
-    this.activities$.subscribe(observer);
-    this.queueReports = this.queueChanges$
-      .pipe(throttleTime(queuePeriod, scheduler, { leading: true, trailing: true }), map(queue))
-      .subscribe((activity) => {
-        this.report(activity);
-      });
-  }
+  ) {}
 
   /** Something happened. */
   report(activity: BalancerActivity): void {
-    this.activities$.next(activity);
+    if (this.isOver) {
+      return;
+    }
+    try {
+      // No Subscriber stands in between: this is on the path of every event.
+      this.observer.next?.(activity);
+    } catch (error) {
+      unhandled(error);
+    }
   }
 
   /** The queue may have changed. */
   queueChanged(): void {
-    this.queueChanges$.next();
+    this.hasChanged = true;
+    if (this.pause.closed && !this.isOver) {
+      this.reportQueue();
+    }
   }
 
   /** The time, for how long a send took. */
@@ -49,15 +53,36 @@ export class Monitor {
   /** The output has ended; an error goes to an observer that takes errors. */
   end(failure: { readonly error: unknown } | undefined): void {
     this.stop();
-    if (failure === undefined || this.observer.error === undefined) {
-      this.activities$.complete();
-    } else {
-      this.activities$.error(failure.error);
+    const { observer } = this;
+    try {
+      if (failure === undefined || observer.error === undefined) {
+        observer.complete?.();
+      } else {
+        observer.error(failure.error);
+      }
+    } catch (error) {
+      unhandled(error);
     }
   }
 
   /** Nobody listens any more: no timer is left. */
   stop(): void {
-    this.queueReports.unsubscribe();
+    this.isOver = true;
+    this.pause.unsubscribe();
   }
+
+  private reportQueue(): void {
+    this.hasChanged = false;
+    this.pause = timer(queuePeriod, this.scheduler).subscribe(() => {
+      if (this.hasChanged) {
+        this.reportQueue();
+      }
+    });
+    this.report(this.queue());
+  }
+}
+
+/** Reported by RxJS, as every error that nobody handles. */
+function unhandled(error: unknown): void {
+  throwError(() => error).subscribe();
 }
