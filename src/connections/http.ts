@@ -50,9 +50,10 @@ export type { HttpBatching, HttpHealth, HttpOptions } from './http/options.js';
  * POST:            --r|  --r|
  * ```
  *
- * Requests go over parallel sockets, as many as the window. That is nearly as fast as `pipelining` them on
- * one (on loopback 0.7 to 1 of its rate), without its faults: an answer need not wait for those before it,
- * and a request that is cancelled or breaks its socket concerns no other.
+ * Requests go over parallel sockets, as many as the window, and not pipelined on one. With a window of 8, on
+ * loopback, that had 0.7 of the rate of pipelining where the server did nothing, the same where it took 5 ms,
+ * and 7.7 times the rate where nginx stood before that server: it passes pipelined requests on one by one.
+ * And an answer need not wait for those before it, and a request that breaks its socket concerns no other.
  *
  * Redirects are not followed: the error says where they lead. A user name and password in the URL are sent
  * as `Authorization: Basic`, and appear in no name, error, outcome or activity. Cancelling a send aborts its
