@@ -325,6 +325,21 @@ describe('R15: a batch connection', () => {
       });
     });
 
+    it('lingers anew when it is up again', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = cold('       a----------bc----|');
+        const otherStates = '       ----u-d';
+        const expected = '          -----------------|';
+        const bulk = fakeConnection<string, string>('u-d-----u', '-|', {
+          batch: { size: 3, linger: 5 },
+        });
+        const other = fakeConnection<string>(otherStates, '-(r|)', { name: 'other' });
+        expectObservable(source.pipe(loadBalance([bulk, other]), ignoreElements())).toBe(expected);
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['16: bc 1']);
+      });
+    });
+
     it('sends nothing when it goes down meanwhile', () => {
       run(({ cold, expectObservable, flush }) => {
         const states = '            u---d';

@@ -4,7 +4,14 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { concat, from, of } from 'rxjs';
-import { bulk, httpConnection, HttpStatusError, json, jsonAnswer } from '../../src/connections/http.js';
+import {
+  bulk,
+  httpConnection,
+  HttpStatusError,
+  json,
+  jsonAnswer,
+  type HttpAnswer,
+} from '../../src/connections/http.js';
 import { RejectedError, TemporaryError } from '../../src/index.js';
 import { closedAfterEach } from './closedAfterEach.js';
 import { OpenConnection } from './openConnection.js';
@@ -520,6 +527,46 @@ describe('the answers of httpConnection', function () {
 
       expect(refusal).to.be.instanceOf(TemporaryError).with.property('retryAfter', 7);
       expectNoSecret(refusal);
+    });
+
+    it('should not be shown in any error of a reader, nor in its cause', async () => {
+      const server = await serverOf(() => ({ body: JSON.stringify(secrets) }));
+      for (const kind of [Error, RejectedError, TemporaryError]) {
+        const read = ({ body }: HttpAnswer): never => {
+          throw new kind(`bad answer ${body.toString()}`, { cause: body.toString() });
+        };
+        const format = { ...json(), read };
+        const connection = await keep(
+          new OpenConnection(httpConnection(urlOf(server.host), { format })),
+        ).up();
+        const error = await connection.refused(1);
+        expect(error).to.be.instanceOf(kind);
+        expectNoSecret(error);
+      }
+    });
+
+    it('should not be shown when they stand in headers, in the query, or in the health path', async () => {
+      const server = await serverOf(({ method, headers, path }) => ({
+        status: method === 'GET' ? 200 : 401,
+        body: JSON.stringify({ said: [headers.authorization, headers['x-api-key'], path] }),
+      }));
+      const connection = await keep(
+        new OpenConnection(
+          httpConnection(`${server.origin}/in?token=inQuery1&index=logs`, {
+            headers: { Authorization: 'Bearer inHeader2', 'X-Api-Key': 'in"Header"3' },
+          }),
+        ),
+      ).up();
+      const { message } = await connection.refused(1);
+      expect(message).to.include('index=logs');
+      expect(message).to.not.match(/inQuery1|inHeader2|Header.*3/);
+      const health = { path: '/h?token=inHealth', timeout: 0 };
+      const failing = keep(new OpenConnection(httpConnection(server.origin, { health })));
+      expect((await failing.lost()).message).to.equal(`${server.origin}/: /h took longer than 0 ms`);
+      expect(() => httpConnection(server.origin, { health: 'http://robert:hunter2@other/h' }))
+        .to.throw(RangeError)
+        .with.property('message')
+        .that.includes('`"http://…@other/h"`');
     });
 
     it('should not be shown when the health check fails', async () => {

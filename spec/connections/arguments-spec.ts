@@ -78,13 +78,6 @@ describe('the arguments of httpConnection', () => {
         RangeError,
         '`maxResponseSize` to be a non-negative integer or Infinity, got `NaN` (number)',
       ],
-      [{ pipelining: 0 }, RangeError, '`pipelining` to be a positive integer, got `0` (number)'],
-      [
-        { pipelining: Infinity },
-        RangeError,
-        '`pipelining` to be a positive integer, got `Infinity` (number)',
-      ],
-      [{ pipelining: '1' }, TypeError, '`pipelining` to be a positive integer, got `"1"` (string)'],
       [{ batch: 10 }, TypeError, '`batch` to be an object, got `10` (number)'],
       [{ batch: {} }, TypeError, `\`batch.size\` to be ${count}, got \`undefined\` (undefined)`],
       [{ batch: { size: 0 } }, RangeError, `\`batch.size\` to be ${count}, got \`0\` (number)`],
@@ -197,7 +190,7 @@ describe('the arguments of httpConnection', () => {
     httpConnection('http://host', {});
     httpConnection('http://host', undefined);
     httpConnection('http://host', { batch: { size: Infinity } });
-    httpConnection('http://host', { maxResponseSize: 0, window: 0, pipelining: 100, headers: {}, tls: {} });
+    httpConnection('http://host', { maxResponseSize: 0, window: 0, headers: {}, tls: {} });
     httpConnection('http://host', { health: { path: '/', interval: Infinity, timeout: Infinity } });
   });
 

@@ -239,7 +239,7 @@ describe('the formats of httpConnection', function () {
           expect(outcome).to.include({ reason: 'rejected', attempts: 1 });
         }
         const delivered = outcomes.filter(({ status }) => status === 'delivered');
-        expect(delivered.map(({ event }) => event)).to.deep.equal([1, 2, 3]);
+        expect(delivered.map(({ event }) => event)).to.have.members([1, 2, 3]);
       }
     });
 
@@ -536,6 +536,27 @@ describe('the formats of httpConnection', function () {
       expect(events).to.deep.equal([1, 2]);
     });
 
+    it('should give an array or undefined', async () => {
+      const server = await serverOf();
+      const connection = await single<unknown, unknown>(server.origin, {
+        encode: () => ({ body: '' }),
+        read: () => Promise.resolve([]) as unknown as [],
+      });
+      expect((await connection.refused(1)).message).to.match(
+        /expected `results` to be an array, or undefined, got `\[object Promise\]`/,
+      );
+    });
+
+    it('should say that all are delivered with an empty list, also of the half of a batch', async () => {
+      const server = await serverOf(({ text }) => (text.includes('bad') && text.length > 6 ? 400 : 200));
+      const connection = await batching<unknown, unknown>(server.origin, ndjson({ read: () => [] }));
+      const results = await connection.sendAll(['a', 'b', 'c', 'bad']);
+      expect(results.map(({ index, status }) => `${index} ${status}`)).to.have.members(
+        [0, 1, 2, 3].map((index) => `${index} delivered`),
+      );
+      expect(server.posts.filter(({ text }) => text.includes('"a"'))).to.have.length(2);
+    });
+
     it('should tell of a single event what its result says', async () => {
       const server = await serverOf();
       const results: [readonly ItemResult[], string][] = [
@@ -545,7 +566,7 @@ describe('the formats of httpConnection', function () {
         [[{ index: 0, status: 'failed', error: new Error('broken') }], 'TemporaryError: broken'],
         [[{ index: 0, status: 'failed', error: 'broken' }], 'TemporaryError: broken'],
         [[{ index: 1, status: 'delivered' }], 'TemporaryError: expected a result for the event'],
-        [[], 'TemporaryError: expected a result for the event'],
+        [[], 'undefined'],
       ];
       for (const [given, expected] of results) {
         const connection = await single<unknown, unknown>(server.origin, {
@@ -555,6 +576,13 @@ describe('the formats of httpConnection', function () {
         expect(String(await connection.send(1).catch((error: unknown) => error))).to.equal(expected);
       }
     });
+  });
+
+  it('should be one for many events where there are batches', () => {
+    expect(() => httpConnection('http://host', { format: json(), batch: { size: 2 } }))
+      .to.throw(TypeError)
+      .with.property('message')
+      .that.includes('expected `format` to be one for many events beside `batch`');
   });
 
   describe('the answer of bulk', () => {

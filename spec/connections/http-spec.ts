@@ -299,36 +299,6 @@ describe('httpConnection', function () {
       expect(server.mostInFlight).to.equal(4);
     });
 
-    it('should have many requests on one socket with pipelining', async () => {
-      const server = await serverOf(async () => {
-        await until('four', () => server.inFlight >= 4 || server.posts.length === 20);
-        return 200;
-      });
-      const connection = httpConnection(server.origin, { window: 4, pipelining: 4 });
-      const shipment = keep(new Shipment(numbers(20), [connection]));
-
-      await shipment.ended();
-
-      expect(server.mostInFlight).to.equal(4);
-      expect(new Set(server.posts.map(({ socket }) => socket)).size).to.equal(1);
-      expect(eventsAt(server)).to.deep.equal(numbers(20));
-    });
-
-    it('should divide the window by pipelining, for sockets', async () => {
-      const server = await serverOf(async () => {
-        await until('four', () => server.inFlight >= 4 || server.posts.length === 40);
-        return 200;
-      });
-      const connection = httpConnection(server.origin, { window: 4, pipelining: 2 });
-      const shipment = keep(new Shipment(numbers(40), [connection]));
-
-      const outcomes = await shipment.ended();
-
-      expect(outcomes.every(({ attempts }) => attempts === 1)).to.be.true;
-      expect(server.mostInFlight).to.equal(4);
-      expect(new Set(server.posts.map(({ socket }) => socket)).size).to.equal(2);
-    });
-
     it('should take batches', async () => {
       const server = await serverOf();
       const connection = httpConnection(server.origin, { batch: { size: 4, linger: 1 }, window: 1 });
@@ -678,21 +648,6 @@ describe('httpConnection', function () {
     it('should be asked for beside requests that take long', async () => {
       const { server } = await patient(() => silence);
       const options = { window: 2, health: { path: '/', interval: 5, timeout: 2_000 } };
-      const connection = await openedTo(server.origin, options).up();
-      for (const number of numbers(2)) {
-        connection.sending(number).subscribe({ error: () => undefined });
-      }
-      await until('both requests', () => server.posts.length === 2);
-      const { length } = server.checks;
-
-      await until('more checks', () => server.checks.length >= length + 5 || connection.failed);
-
-      expect(connection.failed).to.be.false;
-    });
-
-    it('should be asked for beside requests that take long on one socket', async () => {
-      const { server } = await patient(() => silence);
-      const options = { window: 2, pipelining: 2, health: { path: '/', interval: 5, timeout: 2_000 } };
       const connection = await openedTo(server.origin, options).up();
       for (const number of numbers(2)) {
         connection.sending(number).subscribe({ error: () => undefined });

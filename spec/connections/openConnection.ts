@@ -1,5 +1,5 @@
 /** A connection that is used by hand, as the balancer would use it: opened, sent to, closed. */
-import { defer, from, lastValueFrom, Subscription, toArray, type Observable } from 'rxjs';
+import { type Observable, Subscription, defer, lastValueFrom, map, toArray } from 'rxjs';
 import type { BatchConnection, Connection, ConnectionState, ItemResult } from '../../src/index.js';
 import { until } from './until.js';
 
@@ -67,12 +67,17 @@ export class OpenConnection<T, R> {
     );
   }
 
+  /** What becomes of a batch; subscribing sends it, unsubscribing cancels that. */
+  sendingAll(events: readonly T[]): Observable<readonly ItemResult<R>[]> {
+    const { batch } = this.connection as BatchConnection<T, R>;
+    return defer(() => batch.send(events, { attempt: 1, signal: new AbortController().signal })).pipe(
+      map((results) => results ?? []),
+    );
+  }
+
   /** Sends a batch, and gives everything it answers. */
   async sendAll(events: readonly T[]): Promise<ItemResult<R>[]> {
-    const { batch } = this.connection as BatchConnection<T, R>;
-    const answers$ = from(batch.send(events, { attempt: 1, signal: new AbortController().signal }));
-    const answers = await lastValueFrom(answers$.pipe(toArray()), { defaultValue: [] });
-    return answers.flatMap((results) => results ?? []);
+    return (await lastValueFrom(this.sendingAll(events).pipe(toArray()), { defaultValue: [] })).flat();
   }
 
   /** Closes it. */

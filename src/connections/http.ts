@@ -41,8 +41,10 @@ export type { HttpBatching, HttpHealth, HttpOptions } from './http/options.js';
  * refuses the whole gets that part twice.) So is one in which an event cannot be encoded.
  *
  * The connection is up once a socket to the endpoint could be opened, or with `health` once that path has
- * answered, and the same again after every failure. When the other side closes a socket, that is done at
- * once and again a second later, so that a connection without traffic notices too.
+ * answered, and the same again after every failure. While it is up this is looked after every ten seconds
+ * (`health.interval`), and when a socket was closed at once and again a second later, so that a connection
+ * without traffic notices too. Sockets are kept open from one request to the next, and for four idle seconds, or
+ * what the server says in `Keep-Alive`.
  *
  * ```text
  * endpoint:   listens            is killed          listens again
@@ -56,7 +58,8 @@ export type { HttpBatching, HttpHealth, HttpOptions } from './http/options.js';
  * And an answer need not wait for those before it, and a request that breaks its socket concerns no other.
  *
  * Redirects are not followed: the error says where they lead. A user name and password in the URL are sent
- * as `Authorization: Basic`, and appear in no name, error, outcome or activity. Cancelling a send aborts its
+ * as `Authorization: Basic`. They appear in no name, error, outcome or activity, even if the server says them
+ * again; nor do the values of headers and parameters of the URL that are called a key, a token or the like. Cancelling a send aborts its
  * request. A delivered event's value is what the format's reader gives; without one it is `undefined`.
  *
  * As any connection of `connection()`, it serves one subscription at a time.

@@ -33,7 +33,8 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
     this.enough = Math.min(target.batch.size, capacity);
     this.patience = new Alarm(scheduler, () => {
       subject.steps.run(() => {
-        this.takeWhatThereIs();
+        this.hasLingered = subject.waiting.length > 0;
+        this.stopLingering();
       });
     });
   }
@@ -73,17 +74,12 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
   protected override update(): void {
     super.update();
     if (this.lingering && !super.ready) {
-      this.takeWhatThereIs();
+      this.stopLingering();
     }
   }
 
   protected override newSeat(): BatchSeat<T, R> {
     return new BatchSeat(this);
-  }
-
-  private takeWhatThereIs(): void {
-    this.hasLingered = this.subject.waiting.length > 0;
-    this.stopLingering();
   }
 
   /** Begins to wait for more, unless there is enough, there will be no more, or it has waited already. */

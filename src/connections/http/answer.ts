@@ -3,6 +3,7 @@ import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import { RejectedError, TemporaryError } from '../../errors.js';
 import type { Endpoint } from './endpoint.js';
 import { retryAfterOf } from './retryAfter.js';
+import type { Secrets } from './secrets.js';
 
 /** An answer to a request. */
 export interface HttpAnswer {
@@ -75,11 +76,12 @@ export function isSuccess(status: number): boolean {
  * @param answer The answer.
  * @param name Who gave it.
  * @param endpoint Where it came from.
+ * @param secrets What must not be in the error.
  * @returns The error of the send.
  */
-export function errorOf(answer: HttpAnswer, name: string, endpoint: Endpoint): Error {
+export function errorOf(answer: HttpAnswer, name: string, endpoint: Endpoint, secrets: Secrets): Error {
   const { status, headers } = answer;
-  const cause = new HttpStatusError(`${name} answered ${said(answer, endpoint)}`, status);
+  const cause = new HttpStatusError(`${name} answered ${said(answer, endpoint, secrets)}`, status);
   const { message } = cause;
   if (busy.has(status)) {
     const retryAfter = retryAfterOf(one(headers['retry-after']), one(headers.date), Date.now());
@@ -100,13 +102,13 @@ export function isDivisible(error: unknown): boolean {
   );
 }
 
-function said({ status, headers, body }: HttpAnswer, endpoint: Endpoint): string {
+function said({ status, headers, body }: HttpAnswer, endpoint: Endpoint, secrets: Secrets): string {
   const what = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
   const location = one(headers.location);
   if (status < 400 && location !== undefined) {
-    return `${what}: redirects are not followed, this one leads to ${endpoint.destination(location)}`;
+    return `${what}: redirects are not followed, this one leads to ${secrets.shown(endpoint.destination(location))}`;
   }
-  const excerpt = endpoint.shown(body.toString('utf8', 0, excerptSize), body.length > excerptSize);
+  const excerpt = secrets.shown(body.toString('utf8', 0, excerptSize), body.length > excerptSize);
   return excerpt === '' ? what : `${what}: ${excerpt}`;
 }
 

@@ -97,8 +97,15 @@ function resultsOf(answer: HttpAnswer, count: number, action: string): ItemResul
   if (!Array.isArray(items) || items.length > count) {
     throw new Error(`expected at most ${count} items, got ${Array.isArray(items) ? items.length : 'none'}`);
   }
-  return items.map((said: unknown, index) => {
-    const item = objectOf(objectOf(said)[action]) as Partial<BulkItem>;
+  return Array.from({ length: count }, (_, index) => {
+    if (index >= items.length) {
+      return {
+        index,
+        status: 'failed',
+        error: new TemporaryError('the answer has no item for the document'),
+      };
+    }
+    const item = objectOf(objectOf(items[index])[action]) as Partial<BulkItem>;
     const { status } = item;
     if (typeof status !== 'number') {
       throw new Error(`expected each item to be \`${action}\` with a status`);

@@ -4,7 +4,6 @@ import {
   asyncScheduler,
   defer,
   exhaustMap,
-  filter,
   fromEvent,
   ignoreElements,
   interval,
@@ -27,9 +26,6 @@ import type { HttpSettings } from './options.js';
 /** How soon we look after an endpoint again that has closed a socket, in milliseconds. */
 const lookPeriod = 1_000;
 
-/** What undici gives as the reason when it closes a socket itself, because nobody has used it for long. */
-const closedByUs = 'UND_ERR_INFO';
-
 /** Sockets to one endpoint. */
 export class HttpClient {
   /** Carries events. */
@@ -48,21 +44,19 @@ export class HttpClient {
   constructor(
     private readonly endpoint: Endpoint,
     private readonly settings: HttpSettings<never, unknown>,
-    private readonly delivery: Delivery<never, unknown>,
+    private readonly delivery: Pick<Delivery<never, unknown>, 'ask'>,
     life: AbortSignal,
   ) {
-    const { tls, pipelining, window } = settings;
+    const { tls, window } = settings;
     // Each socket listens to it.
     setMaxListeners(0, life);
-    // Node's sockets take a signal; undici's types have it for those without TLS only.
-    this.connect = buildConnector({ ...tls, signal: life } as buildConnector.BuildOptions);
-    // How long a request takes is for the balancer to bound.
+    // How long opening and sending take is for the balancer to bound. Node's sockets take a signal; undici's types have it for those without TLS only.
+    this.connect = buildConnector({ timeout: 0, ...tls, signal: life } as buildConnector.BuildOptions);
     const options = { connect: this.connect, headersTimeout: 0, bodyTimeout: 0 };
     this.pool = new Pool(endpoint.origin, {
       ...options,
       // Where the window is no fixed number, as many as are needed: no more are busy than it allows.
-      connections: Number.isFinite(window) ? Math.ceil(Number(window) / pipelining) : null,
-      pipelining,
+      connections: Number.isFinite(window) ? Number(window) : null,
     });
     this.asker = new Client(endpoint.origin, options);
   }
@@ -85,14 +79,13 @@ export class HttpClient {
 
   /** Errors when there is nobody at the other end any more. */
   readonly lost$ = defer(() => {
-    const { health } = this.settings;
-    const closed$ = (fromEvent(this.pool, 'disconnect') as Observable<ClosedSocket>).pipe(
-      filter(([, , error]) => error.code !== closedByUs),
+    const { look } = this.settings;
+    const closed$ = fromEvent(this.pool, 'disconnect').pipe(
       throttleTime(lookPeriod, asyncScheduler, { leading: true, trailing: true }),
       // One that is going closes its sockets first, and may still listen for a moment.
       mergeMap(() => timer(0, lookPeriod).pipe(take(2))),
     );
-    const due$ = health === undefined || health.interval === Infinity ? NEVER : interval(health.interval);
+    const due$ = look.interval === Infinity ? NEVER : interval(look.interval);
     return merge(closed$, due$).pipe(
       exhaustMap(() => this.look$),
       ignoreElements(),
@@ -101,16 +94,13 @@ export class HttpClient {
 
   /** Completes when the endpoint is well: its health path has answered, or a socket to it could be opened. */
   private readonly look$ = defer(() => {
-    const { name, health } = this.settings;
-    if (health === undefined) {
-      return this.touch$;
-    }
+    const { name, look } = this.settings;
+    const { path, timeout: limit } = look;
+    const well$ = path === undefined ? this.touch$ : this.delivery.ask(this.asker, path);
+    const what = path === undefined ? 'connecting' : path.replace(/\?.*/, '');
     const tooLate = (): Observable<never> =>
-      throwError(() => new Error(`${name}: ${health.path} took longer than ${health.timeout} ms`));
-    const asked$ = this.delivery.ask(this.asker, health.path);
-    return health.timeout === Infinity
-      ? asked$
-      : asked$.pipe(timeout({ first: health.timeout, with: tooLate }));
+      throwError(() => new Error(`${name}: ${what} took longer than ${limit} ms`));
+    return limit === Infinity ? well$ : well$.pipe(timeout({ first: limit, with: tooLate }));
   });
 
   /** Opens a socket and closes it again. */
@@ -121,10 +111,9 @@ export class HttpClient {
         socket.destroy();
         subscriber.complete();
       } else {
-        subscriber.error(new Error(`${this.settings.name}: ${error.message}`, { cause: error }));
+        const { name, secrets } = this.settings;
+        subscriber.error(secrets.failure(name, error));
       }
     });
   });
 }
-
-type ClosedSocket = [origin: URL, targets: unknown, error: { readonly code?: string }];

@@ -1,6 +1,6 @@
 /** From events to requests, and from answers to what became of the events. */
-import { catchError, concat, map, of, throwError, type Observable } from 'rxjs';
-import { errors, type Dispatcher } from 'undici';
+import { catchError, defer, EMPTY, map, of, repeat, takeWhile, throwError, type Observable } from 'rxjs';
+import type { Dispatcher } from 'undici';
 import type { ItemResult } from '../../connection.js';
 import { RejectedError, TemporaryError } from '../../errors.js';
 import { wrongType } from '../../internal/expect.js';
@@ -9,8 +9,15 @@ import type { Endpoint } from './endpoint.js';
 import { exchange, type HttpRequest, type Reading } from './exchange.js';
 import { checkedHeaders, type HttpHeaders } from './headers.js';
 import type { HttpSettings } from './options.js';
+import { messageOf } from './secrets.js';
 
 type Results<R> = readonly ItemResult<R>[];
+
+/** Some of the events of a batch, and the place of the first one. */
+interface Part<T> {
+  readonly events: readonly T[];
+  readonly start: number;
+}
 
 /** Events that cannot be written, at least not together. */
 class EncodingError extends RejectedError {}
@@ -26,7 +33,10 @@ export class Delivery<T, R> {
    */
   constructor(
     private readonly endpoint: Endpoint,
-    private readonly settings: Pick<HttpSettings<T, R>, 'name' | 'format' | 'headers' | 'maxResponseSize'>,
+    private readonly settings: Pick<
+      HttpSettings<T, R>,
+      'name' | 'format' | 'headers' | 'maxResponseSize' | 'secrets'
+    >,
   ) {
     this.constant = { given: undefined, sent: settings.headers };
   }
@@ -55,21 +65,45 @@ export class Delivery<T, R> {
   many(dispatcher: Dispatcher, events: readonly T[]): Observable<Results<R> | undefined> {
     return this.post(dispatcher, events, (results) => results).pipe(
       catchError((error: unknown) =>
-        events.length > 1 && mayPass(error) ? this.halves(dispatcher, events, 0) : throwError(() => error),
+        events.length > 1 && mayPass(error)
+          ? this.divided(dispatcher, { events, start: 0 })
+          : throwError(() => error),
       ),
     );
   }
 
-  private halves(dispatcher: Dispatcher, events: readonly T[], start: number): Observable<Results<R>> {
-    const middle = Math.ceil(events.length / 2);
-    return concat(
-      this.part(dispatcher, events.slice(0, middle), start),
-      this.part(dispatcher, events.slice(middle), start + middle),
+  /**
+   * Sends the parts of a batch, one after the other. Large and small ones in turns: wherever in the batch the
+   * refused events are, and however many, something is soon delivered, and so the send makes progress.
+   */
+  private divided(dispatcher: Dispatcher, whole: Part<T>): Observable<Results<R>> {
+    const parts = halvesOf(whole);
+    let isLarge = false;
+    return defer(() => {
+      isLarge = !isLarge;
+      const part = isLarge ? parts.shift() : parts.pop();
+      const divide = (refused: Part<T>): void => {
+        // The largest ones stay in front.
+        const halves = halvesOf(refused);
+        const size = Math.floor(refused.events.length / 2);
+        const smaller = parts.findIndex(({ events }) => events.length < size);
+        parts.splice(smaller === -1 ? parts.length : smaller, 0, ...halves);
+      };
+      return part === undefined ? EMPTY : this.part(dispatcher, part, divide);
+    }).pipe(
+      repeat(),
+      // eslint-disable-next-line rxjs-x/no-ignored-takewhile-value -- what is left tells the end, not what came
+      takeWhile(() => parts.length > 0, true),
     );
   }
 
-  /** A part of a batch names all of its events, by their place in the batch. */
-  private part(dispatcher: Dispatcher, events: readonly T[], start: number): Observable<Results<R>> {
+  /** Sends a part of a batch, and names its events by their place in the batch; none when it is to be divided. */
+  private part(
+    dispatcher: Dispatcher,
+    part: Part<T>,
+    divide: (part: Part<T>) => void,
+  ): Observable<Results<R>> {
+    const { events, start } = part;
     const all = events.map((_, index): ItemResult<R> => ({ index, status: 'delivered' }));
     return this.post(dispatcher, events, (results = all) => results).pipe(
       map((results) =>
@@ -83,9 +117,11 @@ export class Delivery<T, R> {
         if (!mayPass(error)) {
           return throwError(() => error);
         }
-        return events.length > 1
-          ? this.halves(dispatcher, events, start)
-          : of<Results<R>>([{ index: start, status: 'failed', error }]);
+        if (events.length > 1) {
+          divide(part);
+          return of<Results<R>>([]);
+        }
+        return of<Results<R>>([{ index: start, status: 'failed', error }]);
       }),
     );
   }
@@ -97,9 +133,26 @@ export class Delivery<T, R> {
   ): Observable<V> {
     const { read } = this.settings.format;
     const reading = this.reading(read !== undefined, (answer) =>
-      valueOf(read?.(answer, events)?.map((result) => this.withoutSecrets(result))),
+      valueOf(this.checked(read?.(answer, events))),
     );
     return exchange(dispatcher, () => this.requestOf(events), reading);
+  }
+
+  /** The results of a user's reader; `undefined` when it gives none, and all events are delivered. */
+  private checked(results: unknown): Results<R> | undefined {
+    if (results === undefined) {
+      return undefined;
+    }
+    if (!Array.isArray(results)) {
+      throw wrongType('read', 'results', 'an array, or undefined', results);
+    }
+    return results.length === 0
+      ? undefined
+      : (results as Results<R>).map((result) =>
+          result.status === 'failed'
+            ? { ...result, error: this.settings.secrets.cleaned(result.error) }
+            : result,
+        );
   }
 
   /** What cannot be written can be sent nowhere. */
@@ -115,8 +168,6 @@ export class Delivery<T, R> {
         path,
         headers: this.headersWith(headers),
         body,
-        idempotent: true,
-        blocking: false,
       };
     } catch (error) {
       throw new EncodingError(`cannot encode: ${messageOf(error)}`, { cause: error });
@@ -137,11 +188,12 @@ export class Delivery<T, R> {
   }
 
   private reading<V>(needsBody: boolean, valueOf: (answer: HttpAnswer) => V): Reading<V> {
-    const { name, maxResponseSize: limit } = this.settings;
-    const failure = (error: unknown): unknown => this.failure(error);
+    const { name, maxResponseSize: limit, secrets } = this.settings;
+    const failure = (error: unknown): unknown =>
+      isKnown(error) ? secrets.cleaned(error) : secrets.failure(name, error);
     const read = (answer: HttpAnswer): V => {
       if (!isSuccess(answer.status)) {
-        throw errorOf(answer, name, this.endpoint);
+        throw errorOf(answer, name, this.endpoint, secrets);
       }
       try {
         return valueOf(answer);
@@ -151,39 +203,14 @@ export class Delivery<T, R> {
     };
     return { needsBody, limit, read, failure };
   }
+}
 
-  /** A server may say why it refused an event in words that were sent to it. */
-  private withoutSecrets(result: ItemResult<R>): ItemResult<R> {
-    const error = result.status === 'failed' ? result.error : undefined;
-    if (!isKnown(error) || this.endpoint.redacted(error.message) === error.message) {
-      return result;
-    }
-    const message = this.endpoint.shown(error.message);
-    const { index } = result;
-    return {
-      index,
-      status: 'failed',
-      error:
-        error instanceof RejectedError
-          ? new RejectedError(message)
-          : new TemporaryError(
-              message,
-              error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter },
-            ),
-    };
-  }
-
-  /** An error that says where it happened, and nothing that must not be shown. */
-  private failure(error: unknown): unknown {
-    if (isKnown(error)) {
-      return error;
-    }
-    const message = `${this.settings.name}: ${this.endpoint.shown(messageOf(error))}`;
-    // This one carries what the server wrote, and that may be what was sent to it.
-    return error instanceof errors.HTTPParserError
-      ? new Error(message)
-      : new Error(message, { cause: error });
-  }
+function halvesOf<T>({ events, start }: Part<T>): Part<T>[] {
+  const middle = Math.ceil(events.length / 2);
+  return [
+    { events: events.slice(0, middle), start },
+    { events: events.slice(middle), start: start + middle },
+  ];
 }
 
 /** The value of the only event. As in a batch, its own error does not break the connection. */
@@ -204,8 +231,4 @@ function mayPass(error: unknown): boolean {
 /** Whether an error says itself what it means. */
 function isKnown(error: unknown): error is TemporaryError | RejectedError {
   return error instanceof TemporaryError || error instanceof RejectedError;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,8 @@
-/** Where requests go: a URL taken apart, and its credentials kept from what people read. */
+/** Where requests go: a URL taken apart. */
 import { wrongType } from '../../internal/expect.js';
 
-/** How much is shown of what somebody else wrote, in characters. */
-const excerptLength = 200;
+/** The shortest user name that is not shown, in characters. */
+const shortestName = 4;
 
 /** The place that an `httpConnection` sends to. */
 export class Endpoint {
@@ -19,8 +19,8 @@ export class Endpoint {
   readonly port: string;
   /** The value of the Authorization header that the URL's user name and password make. */
   readonly authorization: string | undefined;
-  /** What must not be shown, the longest first: one may be a part of another. */
-  private readonly secrets: readonly string[];
+  /** What of it must not be shown. */
+  readonly secrets: readonly string[];
 
   /**
    * @param who The function that was called, for the error.
@@ -41,15 +41,16 @@ export class Endpoint {
     this.hostname = parsed.hostname.replace(/^\[|\]$/g, '');
     this.port = parsed.port;
     const { username, password } = parsed;
-    if (username !== '' || password !== '') {
+    const inQuery = [...parsed.searchParams].flatMap(([name, value]) => (isSecret(name) ? [value] : []));
+    if (username === '' && password === '') {
+      this.secrets = inQuery;
+    } else {
       const [user, word] = [decoded(username), decoded(password)];
       const token = Buffer.from(`${user}:${word}`).toString('base64');
       this.authorization = `Basic ${token}`;
-      this.secrets = [token, user, word, username, password]
-        .filter((secret) => secret !== '')
-        .sort((a, b) => b.length - a.length);
-    } else {
-      this.secrets = [];
+      // A short name is a part of many words, and tells nobody anything.
+      const names = [user, username].filter(({ length }) => length >= shortestName);
+      this.secrets = [token, `${user}:${word}`, word, password, ...names, ...inQuery];
     }
   }
 
@@ -64,7 +65,7 @@ export class Endpoint {
   }
 
   /**
-   * Where a redirect leads, as far as it may be shown.
+   * Where a redirect leads: a path, or origin and path when it leads elsewhere.
    * @param location The header of the answer.
    */
   destination(location: string): string {
@@ -74,27 +75,7 @@ export class Endpoint {
     }
     // Decoded, since there are many ways to encode a secret.
     const path = decoded(url.pathname);
-    return this.shown(url.origin === this.origin ? path : url.origin + path);
-  }
-
-  /**
-   * A text that somebody else wrote, as it may be shown: one line, not long, and without the credentials.
-   * @param text The text.
-   * @param isCutOff Whether there was more of it.
-   */
-  shown(text: string, isCutOff = false): string {
-    const redacted = this.redacted(text);
-    // What begins where it was cut off may be the beginning of a secret.
-    const [longest = ''] = this.secrets;
-    const whole = isCutOff ? redacted.slice(0, redacted.length - longest.length) : redacted;
-    return Array.from(whole.replace(/[\s\p{C}]+/gu, ' ').trim())
-      .slice(0, excerptLength)
-      .join('');
-  }
-
-  /** A text without the credentials. */
-  redacted(text: string): string {
-    return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
+    return url.origin === this.origin ? path : url.origin + path;
   }
 
   private resolve(relative: string): URL | undefined {
@@ -111,8 +92,12 @@ function parse(url: unknown): URL | undefined {
   return /^https?:$/.test(parsed.protocol) ? parsed : undefined;
 }
 
-/** What stands before the `@` may be a password, also where the rest is not a URL. */
-function withoutUser(url: string): string {
+/**
+ * A URL as it may be shown.
+ *
+ * What stands before the `@` may be a password, also where the rest is not a URL.
+ */
+export function withoutUser(url: string): string {
   return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@');
 }
 
@@ -125,4 +110,12 @@ function decoded(part: string): string {
       return bytes;
     }
   });
+}
+
+/**
+ * Whether a header or a parameter of this name is for those who are allowed something.
+ * @param name Its name.
+ */
+export function isSecret(name: string): boolean {
+  return /auth|cookie|key|passw|secret|signature|token/i.test(name);
 }

@@ -11,10 +11,6 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body?: string | Uint8Array;
-  /** For pipelining: the request need not wait for the answers to those before it. */
-  readonly idempotent?: boolean;
-  /** For pipelining: the requests behind it need not wait for its answer. */
-  readonly blocking?: boolean;
 }
 
 /** How an answer is read. */

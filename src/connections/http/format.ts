@@ -12,8 +12,8 @@ export interface HttpBody {
 }
 
 /**
- * Reads a success: what became of each event. Results name the events by index; without any, all are
- * delivered. What is thrown fails the events that have no result, and breaks the connection.
+ * Reads a success: what became of each event. Results name the events by index; an empty list or `undefined`
+ * says that all are delivered. What is thrown fails the events that have no result, and breaks the connection.
  */
 export type HttpAnswerReader<T, R> = (
   answer: HttpAnswer,
@@ -27,6 +27,8 @@ export interface HttpFormat<T, R> {
    * event; of a batch, only the events that cannot be written by themselves.
    */
   readonly encode: (events: readonly T[]) => HttpBody;
+  /** Whether a request has room for one event only: then it does not go with `batch`. Default false. */
+  readonly single?: boolean;
   /** Reads the answer to a request that was taken. Default: the status says enough, all are delivered. */
   readonly read?: HttpAnswerReader<T, R>;
 }
@@ -52,7 +54,7 @@ export interface JsonOptions<T, R> {
  * @returns The format.
  */
 export function json<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  return format('application/json', (events) => events.map(textOf).join(''), options);
+  return { ...format('application/json', ([event]: readonly T[]) => textOf(event), options), single: true };
 }
 
 /**

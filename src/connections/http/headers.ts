@@ -5,11 +5,12 @@ import { expectObject } from '../../internal/expect.js';
 /** Names and values; a name may be written in any case. */
 export type HttpHeaders = Readonly<Record<string, string>>;
 
-/** What the HTTP client itself says about the socket and the length of the body. */
+/** What the HTTP client itself says about the host, the socket and the length of the body. */
 const reserved = new Set([
   'connection',
   'content-length',
   'expect',
+  'host',
   'keep-alive',
   'te',
   'trailer',

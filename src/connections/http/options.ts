@@ -7,14 +7,14 @@ import {
   expectFunction,
   expectLimit,
   expectMilliseconds,
-  expectNumber,
   expectObject,
   outOfRange,
   wrongType,
 } from '../../internal/expect.js';
-import type { Endpoint } from './endpoint.js';
+import { isSecret, withoutUser, type Endpoint } from './endpoint.js';
 import { json, ndjson, type HttpFormat } from './format.js';
 import { checkedHeaders, type HttpHeaders } from './headers.js';
+import { Secrets } from './secrets.js';
 
 /** How the health of an endpoint is looked after. */
 export interface HttpHealth {
@@ -34,18 +34,15 @@ export interface HttpOptions<T, R> extends Partial<ConnectionParts<T>> {
   readonly headers?: HttpHeaders;
   /**
    * A path that must answer before the connection is up, before it is up again after a failure, and from time
-   * to time while it is up. Default: a TCP (and TLS) connection that can be opened is enough.
+   * to time while it is up. When it does not, what is in flight is cancelled, and goes elsewhere. Default: a TCP
+   * (and TLS) connection that can be opened is enough, and is tried at the same times.
    */
   readonly health?: string | HttpHealth;
   /** Options of TLS, as of Node's `tls.connect`: `ca`, `cert`, `key`, `servername`. Default: Node's, which verifies. */
   readonly tls?: ConnectionOptions;
-  /** How much of an answer's body is read, in bytes. A longer one is cut off with its socket. Default 10,485,760. */
+  /** How much of an answer's body is read, in bytes. A longer one is cut off with its socket; one that has
+   * no end is cut off by `timeout.send`, and the send has failed. Default 10,485,760. */
   readonly maxResponseSize?: number;
-  /**
-   * How many requests may be under way on one socket. Default 1: as many sockets as `window`. With more,
-   * answers wait for those before them, and a request that is cancelled takes the others of its socket with it.
-   */
-  readonly pipelining?: number;
   /** Many events a request. Default: one. */
   readonly batch?: HttpBatching;
 }
@@ -55,15 +52,24 @@ export type HttpBatching = Pick<Batching<unknown>, 'size' | 'linger'>;
 
 type ConnectionParts<T> = Pick<ConnectionBase<T>, 'name' | 'window' | 'classify'>;
 
+/** How an endpoint is looked after. */
+export interface Look {
+  readonly path: string | undefined;
+  /** Milliseconds. */
+  readonly interval: number;
+  readonly timeout: number;
+}
+
 /** What an HTTP connection works with. */
 export interface HttpSettings<T, R> extends Pick<ConnectionBase<T>, 'name' | 'classify'> {
   readonly window: NonNullable<ConnectionBase<T>['window']>;
   readonly format: HttpFormat<T, R>;
   readonly headers: Record<string, string>;
-  readonly health: Required<HttpHealth> | undefined;
+  /** How the endpoint is looked after; without a path, by opening a socket to it. */
+  readonly look: Look;
+  readonly secrets: Secrets;
   readonly tls: ConnectionOptions;
   readonly maxResponseSize: number;
-  readonly pipelining: number;
   readonly batch: HttpBatching | undefined;
 }
 
@@ -82,7 +88,7 @@ export function httpSettings<T, R>(
 ): HttpSettings<T, R> {
   expectObject(who, 'options', options);
   const { name = endpoint.name, window = 8, classify, batch, headers = {}, tls = {} } = options;
-  const { maxResponseSize = 10_485_760, pipelining = 1 } = options;
+  const { maxResponseSize = 10_485_760 } = options;
   const { format = batch === undefined ? json<T, R>() : ndjson<T, R>() } = options;
   if (typeof (name as unknown) !== 'string') {
     throw wrongType(who, 'name', 'a string', name);
@@ -100,18 +106,15 @@ export function httpSettings<T, R>(
   }
   expectObject(who, 'tls', tls);
   expectCount(who, 'maxResponseSize', maxResponseSize, 0);
-  expectNumber(
-    who,
-    'pipelining',
-    pipelining,
-    'a positive integer',
-    (count) => Number.isSafeInteger(count) && count > 0,
-  );
   if (batch !== undefined) {
     expectObject(who, 'batch', batch);
+    if (format.single === true) {
+      throw wrongType(who, 'format', 'one for many events beside `batch`, as `ndjson()`', format);
+    }
     expectCount(who, 'batch.size', batch.size, 1);
     expectMilliseconds(who, 'batch.linger', batch.linger ?? 0);
   }
+  const given = checkedHeaders(who, 'headers', headers);
   return {
     name,
     window,
@@ -119,35 +122,40 @@ export function httpSettings<T, R>(
     format,
     headers: {
       ...(endpoint.authorization === undefined ? {} : { authorization: endpoint.authorization }),
-      ...checkedHeaders(who, 'headers', headers),
+      ...given,
     },
-    health: healthFrom(who, endpoint, options.health),
+    look: lookFrom(who, endpoint, options.health),
+    secrets: new Secrets([...endpoint.secrets, ...secretsIn(given)]),
     tls,
     maxResponseSize,
-    pipelining,
     batch,
   };
 }
 
-function healthFrom(
-  who: string,
-  endpoint: Endpoint,
-  health: string | HttpHealth | undefined,
-): Required<HttpHealth> | undefined {
-  if (health === undefined) {
-    return undefined;
+function lookFrom(who: string, endpoint: Endpoint, health: string | HttpHealth | undefined): Look {
+  const given: Partial<HttpHealth> | undefined = typeof health === 'string' ? { path: health } : health;
+  if (given !== undefined) {
+    expectObject(who, 'health', given);
   }
-  const given = typeof health === 'string' ? { path: health } : health;
-  expectObject(who, 'health', given);
-  const { path, interval = 10_000, timeout = 5_000 } = given;
-  if (typeof (path as unknown) !== 'string') {
+  const { path, interval = 10_000, timeout = 5_000 } = given ?? {};
+  expectLimit(who, 'health.interval', interval);
+  expectLimit(who, 'health.timeout', timeout);
+  if (health === undefined) {
+    return { path, interval, timeout };
+  }
+  if (typeof path !== 'string') {
     throw wrongType(who, 'health.path', 'a string', path);
   }
   const resolved = endpoint.pathTo(path);
   if (resolved === undefined) {
-    throw outOfRange(who, 'health.path', `a path of ${endpoint.origin}`, path);
+    throw outOfRange(who, 'health.path', `a path of ${endpoint.origin}`, withoutUser(path));
   }
-  expectLimit(who, 'health.interval', interval);
-  expectLimit(who, 'health.timeout', timeout);
   return { path: resolved, interval, timeout };
+}
+
+/** The values of headers that must not be shown; of `Bearer abc`, also the second word by itself. */
+function secretsIn(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    isSecret(name) ? [value, ...value.split(' ').slice(1)] : [],
+  );
 }

@@ -1,0 +1,61 @@
+/** What an HTTP connection works with when little is said, and what it says of itself. */
+import { expect } from 'chai';
+import { Endpoint } from '../../src/connections/http/endpoint.js';
+import { httpSettings } from '../../src/connections/http/options.js';
+import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
+import { messageOf, Secrets } from '../../src/connections/http/secrets.js';
+
+describe('the settings of httpConnection', () => {
+  const endpoint = new Endpoint('spec', 'http://host/in');
+  const lookOf = (options: object): unknown => httpSettings('spec', endpoint, options).look;
+
+  it('should be the documented ones by default', () => {
+    const { name, window, maxResponseSize, batch, headers } = httpSettings('spec', endpoint, {});
+    expect({ name, window, maxResponseSize, batch, headers }).to.deep.equal({
+      name: 'http://host/in',
+      window: 8,
+      maxResponseSize: 10_485_760,
+      batch: undefined,
+      headers: {},
+    });
+    expect(lookOf({})).to.deep.equal({ path: undefined, interval: 10_000, timeout: 5_000 });
+    expect(lookOf({ health: '/h' })).to.deep.equal({ path: '/h', interval: 10_000, timeout: 5_000 });
+  });
+});
+
+describe('what an HTTP connection does not show', () => {
+  it('should be hidden also where one secret is a part of another, or is written as JSON', () => {
+    const secrets = new Secrets(['pass', 'user:pass', 'a"b']);
+    expect(secrets.redacted('user:pass pass a"b a\\"b')).to.equal('… … … …');
+  });
+
+  it('should be no user name that is a part of many words', () => {
+    const { secrets } = new Endpoint('spec', 'http://e:hunter2@host/');
+    expect(new Secrets(secrets).redacted('expected e:hunter2')).to.equal('expected …');
+  });
+});
+
+describe('the message of an error', () => {
+  it('should be what each address said where several were tried', () => {
+    const both = new AggregateError([new Error('connect ECONNREFUSED ::1'), new Error('connect ETIMEDOUT')]);
+    expect(messageOf(both)).to.equal('connect ECONNREFUSED ::1, connect ETIMEDOUT');
+    expect(messageOf(new AggregateError([], 'none'))).to.equal('none');
+  });
+});
+
+describe('a date in Retry-After', () => {
+  const zone = process.env['TZ'];
+
+  afterEach(() => {
+    process.env['TZ'] = zone;
+    if (zone === undefined) {
+      delete process.env['TZ'];
+    }
+  });
+
+  it('should be in Greenwich time where it does not say so', () => {
+    process.env['TZ'] = 'America/New_York';
+    const now = Date.UTC(1994, 10, 6, 8, 49, 0);
+    expect(retryAfterOf('Sun Nov  6 08:49:37 1994', undefined, now)).to.equal(37_000);
+  });
+});
