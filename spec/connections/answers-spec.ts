@@ -529,6 +529,16 @@ describe('the answers of httpConnection', function () {
       expectNoSecret(refusal);
     });
 
+    it('should not be shown in the error of one event, whatever its class', async () => {
+      const server = await serverOf();
+      const error = new SyntaxError(`odd ${password}`);
+      const format = { ...json(), read: () => [{ index: 0, status: 'failed', error }] as const };
+      const connection = await keep(new OpenConnection(httpConnection(urlOf(server.host), { format }))).up();
+      const refusal = await connection.refused(1);
+      expect(refusal).to.be.instanceOf(TemporaryError).with.property('message', 'odd …');
+      expectNoSecret(refusal);
+    });
+
     it('should not be shown in any error of a reader, nor in its cause', async () => {
       const server = await serverOf(() => ({ body: JSON.stringify(secrets) }));
       for (const kind of [Error, RejectedError, TemporaryError]) {

@@ -59,8 +59,10 @@ export type { HttpBatching, HttpHealth, HttpOptions } from './http/options.js';
  *
  * Redirects are not followed: the error says where they lead. A user name and password in the URL are sent
  * as `Authorization: Basic`. They appear in no name, error, outcome or activity, even if the server says them
- * again; nor do the values of headers and parameters of the URL that are called a key, a token or the like. Cancelling a send aborts its
- * request. A delivered event's value is what the format's reader gives; without one it is `undefined`.
+ * again; nor do the values of headers and parameters of the URL that are called a key, a token or the like.
+ *
+ * Cancelling a send aborts its request. A delivered event's value is what the format's reader gives; without
+ * one it is `undefined`.
  *
  * As any connection of `connection()`, it serves one subscription at a time.
  *

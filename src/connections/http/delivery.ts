@@ -1,5 +1,5 @@
 /** From events to requests, and from answers to what became of the events. */
-import { catchError, defer, EMPTY, map, of, repeat, takeWhile, throwError, type Observable } from 'rxjs';
+import { catchError, defer, map, of, repeat, takeWhile, throwError, type Observable } from 'rxjs';
 import type { Dispatcher } from 'undici';
 import type { ItemResult } from '../../connection.js';
 import { RejectedError, TemporaryError } from '../../errors.js';
@@ -81,7 +81,7 @@ export class Delivery<T, R> {
     let isLarge = false;
     return defer(() => {
       isLarge = !isLarge;
-      const part = isLarge ? parts.shift() : parts.pop();
+      const [part = whole] = parts.splice(isLarge ? 0 : -1, 1);
       const divide = (refused: Part<T>): void => {
         // The largest ones stay in front.
         const halves = halvesOf(refused);
@@ -89,7 +89,7 @@ export class Delivery<T, R> {
         const smaller = parts.findIndex(({ events }) => events.length < size);
         parts.splice(smaller === -1 ? parts.length : smaller, 0, ...halves);
       };
-      return part === undefined ? EMPTY : this.part(dispatcher, part, divide);
+      return this.part(dispatcher, part, divide);
     }).pipe(
       repeat(),
       // eslint-disable-next-line rxjs-x/no-ignored-takewhile-value -- what is left tells the end, not what came
