@@ -16,7 +16,7 @@ import { RejectedError, TemporaryError } from '../../src/index.js';
 import { closedAfterEach } from './closedAfterEach.js';
 import { OpenConnection } from './openConnection.js';
 import { RawServer } from './rawServer.js';
-import { ScriptedServer, type Script, type ScriptedAnswer } from './scriptedServer.js';
+import { ScriptedServer, silence, type Script, type ScriptedAnswer } from './scriptedServer.js';
 import { Shipment } from './shipment.js';
 import { until } from './until.js';
 
@@ -530,7 +530,7 @@ describe('the answers of httpConnection', function () {
     });
 
     it('should not be shown in the error of one event, whatever its class', async () => {
-      const server = await serverOf();
+      const server = await serverOf(() => 200);
       const error = new SyntaxError(`odd ${password}`);
       const format = { ...json(), read: () => [{ index: 0, status: 'failed', error }] as const };
       const connection = await keep(new OpenConnection(httpConnection(urlOf(server.host), { format }))).up();
@@ -570,9 +570,9 @@ describe('the answers of httpConnection', function () {
       const { message } = await connection.refused(1);
       expect(message).to.include('index=logs');
       expect(message).to.not.match(/inQuery1|inHeader2|Header.*3/);
-      const health = { path: '/h?token=inHealth', timeout: 0 };
+      const health = { path: '/h?token=inHealth', timeout: 20 };
       const failing = keep(new OpenConnection(httpConnection(server.origin, { health })));
-      expect((await failing.lost()).message).to.equal(`${server.origin}/: /h took longer than 0 ms`);
+      expect((await failing.lost()).message).to.equal(`${server.origin}/: /h took longer than 20 ms`);
       expect(() => httpConnection(server.origin, { health: 'http://robert:hunter2@other/h' }))
         .to.throw(RangeError)
         .with.property('message')
