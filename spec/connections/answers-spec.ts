@@ -559,7 +559,7 @@ describe('the answers of httpConnection', function () {
       const server = await serverOf(({ method, headers, path }) =>
         method === 'GET'
           ? silence
-          : { status: 401, body: JSON.stringify([headers['authorization'], headers['x-api-key'], path]) },
+          : { status: 401, body: JSON.stringify([headers.authorization, headers['x-api-key'], path]) },
       );
       const connection = await keep(
         new OpenConnection(
