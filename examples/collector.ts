@@ -12,6 +12,9 @@ function tell(port: number, url: string): void {
   }
 }
 
+// It does not need anybody who reads where it listens.
+process.stdout.on('error', () => undefined);
+
 if (process.send !== undefined) {
   process.once('disconnect', () => {
     process.exit();

@@ -1,14 +1,15 @@
 /** The command line of the shipper: `ship [FILE|-] [--to URL…]`. */
+import { CollectorError } from './ship/collectorProcess.js';
 import { commandFrom, help, UsageError, type Command } from './ship/commandLine.js';
 import { DeadLetterError } from './ship/deadLetters.js';
 import { quiet, type Display } from './ship/display.js';
 import { errorText } from './ship/errorText.js';
+import { FileError, fileError } from './ship/fileError.js';
 import { interruptedBySignals, interruptedCode } from './ship/interruption.js';
 import { liveDisplay } from './ship/liveDisplay.js';
 import { plainDisplay } from './ship/plainDisplay.js';
 import { ship } from './ship/ship.js';
 import type { Shipment } from './ship/shipment.js';
-import { InputError } from './ship/source.js';
 import { isComplete, summaryJson, summaryText } from './ship/summary.js';
 
 const { stderr, stdout } = process;
@@ -40,7 +41,9 @@ function displayOn(stream: NodeJS.WriteStream): Display {
 
 /** Says on one line what is wrong, where somebody can do something about it. */
 function failed(error: unknown): number {
-  const isExpected = [UsageError, InputError, DeadLetterError].some((kind) => error instanceof kind);
+  const isExpected = [UsageError, FileError, CollectorError, DeadLetterError].some(
+    (kind) => error instanceof kind,
+  );
   if (!isExpected) {
     throw error;
   }
@@ -48,11 +51,21 @@ function failed(error: unknown): number {
   return error instanceof DeadLetterError ? 1 : 2;
 }
 
-// Somebody who reads no further, as in `ship | head`, misses nothing: the summary comes last. And what is under
-// way does not depend on who watches.
-for (const stream of [stdout, stderr]) {
-  stream.on('error', () => undefined);
+/** Somebody who reads no further, as in `ship | head`, misses nothing: the summary comes last. */
+function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
+
+stdout.on('error', (error) => {
+  if (!isReaderGone(error)) {
+    const code = failed(fileError('write', 'standard output', error));
+    process.once('exit', () => {
+      process.exitCode = code;
+    });
+  }
+});
+// What is under way does not depend on who watches.
+stderr.on('error', () => undefined);
 
 try {
   const command = commandFrom(process.argv.slice(2));

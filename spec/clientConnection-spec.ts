@@ -44,7 +44,7 @@ describe('connection', () => {
   let clients: number;
 
   beforeEach(() => {
-    clock = useFakeTimers();
+    clock = useFakeTimers({ shouldClearNativeTimers: true });
     log = [];
     clients = 0;
   });

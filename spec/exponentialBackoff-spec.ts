@@ -119,7 +119,7 @@ describe('exponentialBackoff', () => {
     });
 
     it('leaves no timer behind when it is unsubscribed', () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const subscription = exponentialBackoff()(undefined, 1).subscribe();
         expect(clock.countTimers()).to.equal(1);

@@ -16,6 +16,11 @@ export interface CollectorProcessOptions {
   readonly told?: (text: string) => void;
 }
 
+/** A collector does not start. */
+export class CollectorError extends Error {
+  override readonly name = 'CollectorError';
+}
+
 /** One collector. */
 export class CollectorProcess {
   /** Where it writes what it takes. */
@@ -49,7 +54,10 @@ export class CollectorProcess {
     return this.child?.pid;
   }
 
-  /** Resolves when it listens. */
+  /**
+   * Resolves when it listens.
+   * @throws CollectorError when it ends before.
+   */
   async start(): Promise<void> {
     // `fork` runs the same Node with the same flags. A process group of its own keeps Ctrl-C for us alone: a
     // collector has to live until everything is drained. It ends when we do, with the channel between us.
@@ -65,7 +73,7 @@ export class CollectorProcess {
       .on('data', (text: string) => told?.(`${this.name}: ${errorText(text)}`));
     const answer = once(child, 'message') as Promise<[number]>;
     const end = once(child, 'exit').then((): never => {
-      throw new Error(`${this.name} ended before it listened`);
+      throw new CollectorError(`${this.name} ended before it listened`);
     });
     [this.port] = await Promise.race([answer, end]);
     this.starts++;

@@ -1,8 +1,9 @@
 /** The shipper's command line. */
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { formatNames, type FormatName } from './formats.js';
 import type { ShipOptions } from './options.js';
-import { looksLikeUrl, targetsOf } from './targets.js';
+import { looksLikeHost, looksLikeUrl, notAUrl, targetsOf } from './targets.js';
 
 /** What `--help` prints. */
 export const help = `Ships lines over HTTP, to whichever endpoint has room for them, and tells what became of each.
@@ -89,7 +90,12 @@ export function commandFrom(args: string[]): Command | undefined {
     return undefined;
   }
   const urls = [...(values.to ?? []), ...positionals.filter(looksLikeUrl)];
-  const [input, ...more] = positionals.filter((word) => !looksLikeUrl(word));
+  const files = positionals.filter((word) => !looksLikeUrl(word));
+  const host = files.find((word) => looksLikeHost(word) && !existsSync(word));
+  if (host !== undefined) {
+    throw new UsageError(notAUrl(host).message);
+  }
+  const [input, ...more] = files;
   if (more.length > 0) {
     throw new UsageError(`expected one FILE, got ${more.length + 1}`);
   }

@@ -1,5 +1,5 @@
 /** How it goes: the balancer's activities and outcomes, added up. */
-import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import {
   isDelivered,
   type BalancerActivity,
@@ -12,32 +12,10 @@ import type { LogEvent } from './logEvent.js';
 import { perSecond, Rates } from './rates.js';
 import type { ConnectionSnapshot, Snapshot } from './snapshot.js';
 import type { Size } from './source.js';
+import { Standing } from './standing.js';
 
-/** Histograms count whole numbers from 1: microseconds. */
-const perMillisecond = 1_000;
 /** How many notices are remembered. */
 const noticesKept = 3;
-
-/** One connection. */
-class Standing {
-  state: StateActivity['state'] = 'connecting';
-  retryAt: number | undefined;
-  /** The failure that was told last, until it is up. */
-  told: string | undefined;
-  sends = 0;
-  events = 0;
-  delivered = 0;
-  retried = 0;
-  readonly latency: RecordableHistogram = createHistogram();
-
-  constructor(readonly name: string) {}
-
-  /** A percentile of the latencies, in milliseconds. */
-  latencyAt(percentile: number): number | undefined {
-    const { latency } = this;
-    return latency.count === 0 ? undefined : latency.percentile(percentile) / perMillisecond;
-  }
-}
 
 /** A balancer's monitor that keeps count. */
 export class Progress {
@@ -98,8 +76,11 @@ export class Progress {
         standing.sends--;
         standing.events -= activity.delivered + activity.failed;
         standing.delivered += activity.delivered;
-        standing.retried += this.isClosing ? 0 : activity.failed;
-        standing.latency.record(Math.max(1, Math.round(activity.elapsed * perMillisecond)));
+        standing.putBack += this.isClosing ? 0 : activity.failed;
+        standing.took(activity.elapsed);
+        if (activity.delivered > 0 && standing.recovers()) {
+          this.notice(`${standing.name}: up again`);
+        }
         break;
     }
   }
@@ -118,12 +99,14 @@ export class Progress {
     this.droppedBytes += length;
     this.reasons[reason] = (this.reasons[reason] ?? 0) + 1;
     const last = failures.at(-1);
-    if (last !== undefined && (reason === 'attempts' || reason === 'rejected')) {
+    const standing = last && this.standings.get(last.connection);
+    if (standing !== undefined && (reason === 'attempts' || reason === 'rejected')) {
       // Its last failure put it back no more.
-      const standing = this.standings.get(last.connection);
-      if (standing !== undefined) {
-        standing.retried--;
-      }
+      standing.putBack--;
+    }
+    if (standing !== undefined && reason === 'rejected' && standing.isFirstRejection()) {
+      const why = standing.withoutName(errorText(outcome.error));
+      this.notice(`${standing.name}: rejected line ${outcome.event.n + 1}: ${why}`);
     }
   }
 
@@ -185,7 +168,7 @@ export class Progress {
     const inFlight = standings.reduce((sum, { events }) => sum + events, 0);
     const sum = rates.reduce((total, each) => total + each, 0);
     const connections = standings.map((standing, index): ConnectionSnapshot => {
-      const { name, state, retryAt, sends, retried } = standing;
+      const { name, state, retryAt, sends, putBack } = standing;
       const own = rates[index] ?? 0;
       return {
         name,
@@ -193,7 +176,7 @@ export class Progress {
         retryIn: retryAt === undefined ? undefined : Math.max(0, retryAt - at),
         inFlight: sends,
         delivered: standing.delivered,
-        retried,
+        putBack,
         share: sum === 0 ? 0 : own / sum,
         rate: own,
         p50: standing.latencyAt(50),
@@ -222,17 +205,9 @@ export class Progress {
     }
     standing.state = state;
     standing.retryAt = state === 'backoff' && delay !== undefined ? this.now() + delay : undefined;
-    if (state === 'up' && standing.told !== undefined) {
-      standing.told = undefined;
-      this.notice(`${standing.name}: up again`);
-    }
-    if (state === 'backoff') {
-      const text = errorText(error);
-      // The same again tells nothing.
-      if (text !== standing.told) {
-        standing.told = text;
-        this.notice(text.startsWith(standing.name) ? text : `${standing.name}: ${text}`);
-      }
+    const text = standing.withoutName(errorText(error));
+    if (state === 'backoff' && standing.isNews(text)) {
+      this.notice(`${standing.name}: ${text}`);
     }
   }
 }

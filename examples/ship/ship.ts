@@ -7,7 +7,7 @@ import { shipToTargets } from './toTargets.js';
 /**
  * Ships lines to the targets, or to collectors of its own.
  * @param options What to ship, and how.
- * @throws InputError when the input cannot be read, or the file of dead letters not be written.
+ * @throws FileError when a file cannot be read or written.
  */
 export function ship(options: ShipOptions = {}): Promise<Shipment> {
   const settings = withDefaults(options);

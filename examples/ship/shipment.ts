@@ -4,13 +4,15 @@ import type { Reconciliation } from './ledger.js';
 import type { Progress } from './progress.js';
 import { perSecond } from './rates.js';
 
-/** What one connection did. Latencies are those of its sends, in milliseconds. */
+/** What one connection did. Latencies are those of its sends, in whole milliseconds. */
 export interface ConnectionSummary {
   readonly name: string;
   readonly delivered: number;
-  readonly retried: number;
-  readonly p50: number | undefined;
-  readonly p99: number | undefined;
+  /** Events that it failed to take, and that were put back to be tried again. */
+  readonly putBack: number;
+  /** `null` where there was no send. */
+  readonly p50: number | null;
+  readonly p99: number | null;
 }
 
 /** Of our own collectors: by their files. */
@@ -59,10 +61,10 @@ export function shipmentOf(progress: Progress, error: unknown): Shipment {
     bytes,
     seconds: Math.round(elapsed) / 1_000,
     eventsPerSecond: Math.round(perSecond(delivered, elapsed)),
-    connections: connections.map(({ name, delivered, retried, p50, p99 }) => ({
+    connections: connections.map(({ name, delivered, putBack, p50 = null, p99 = null }) => ({
       name,
       delivered,
-      retried,
+      putBack,
       p50,
       p99,
     })),

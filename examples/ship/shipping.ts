@@ -5,6 +5,7 @@ import {
   loadBalanceFrom,
   type BatchConnection,
   type Connection,
+  type Dropped,
   type Outcome,
   type ReconnectDelay,
 } from 'rxjs-load-balance';
@@ -39,7 +40,7 @@ const drainTime = 5_000;
 /**
  * Ships. The lines are read no faster than they are delivered.
  * @param shipping What, where to and how.
- * @param failed Told what ended it before its time.
+ * @param failed Told what ended it before its time, once.
  * @returns The outcomes; it never errors.
  */
 export function outcomesOf(
@@ -49,9 +50,10 @@ export function outcomesOf(
   return defer(() => {
     const { source, connections, progress, rate, interruption, deadLetters } = shipping;
     const ended = new AbortController();
-    // Whatever ends it also ends a wait for input.
-    const stop = AbortSignal.any([interruption.stop, ended.signal]);
-    const closing = closingOf(interruption, ended.signal, () => {
+    // A drop that cannot be written down closes it: no more shall be dropped than has to be.
+    const broken = new AbortController();
+    const stop = AbortSignal.any([interruption.stop, broken.signal, ended.signal]);
+    const late = lateness(interruption.stop, ended.signal, () => {
       // While nobody is there to ask for more, it does not turn out by itself that there is no more.
       const isDrained = progress.isDrained();
       if (!isDrained) {
@@ -59,6 +61,7 @@ export function outcomesOf(
       }
       return isDrained ? 0 : drainTime;
     });
+    const closing = AbortSignal.any([interruption.close, broken.signal, late]);
     closing.addEventListener('abort', () => {
       progress.closes();
     });
@@ -71,14 +74,18 @@ export function outcomesOf(
       monitor: progress,
     }).pipe(
       tap((outcome) => {
-        if (isDropped(outcome)) {
-          // First it is written down, and then it counts.
-          deadLetters?.write(outcome);
-        }
+        // First it is written down, and then it counts.
+        const error = isDropped(outcome) ? writeError(deadLetters, outcome) : undefined;
         progress.settled(outcome);
+        if (error !== undefined && !broken.signal.aborted) {
+          failed(error);
+          broken.abort(error);
+        }
       }),
       catchError((error: unknown) => {
-        failed(error);
+        if (!broken.signal.aborted) {
+          failed(error);
+        }
         return EMPTY;
       }),
       finalize(() => {
@@ -88,13 +95,23 @@ export function outcomesOf(
   });
 }
 
+/** Writes a drop down; returns what went wrong, since the event has its outcome all the same. */
+function writeError(deadLetters: DeadLetters | undefined, dropped: Dropped<LogEvent>): unknown {
+  try {
+    deadLetters?.write(dropped);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 /**
- * When to give up what is outstanding; the reason is the error of those drops.
- * @param interruption What a person asks for.
+ * When what is outstanding has had its time; the reason is the error of those drops.
+ * @param stop What a person asks for.
  * @param over Nobody listens any more.
  * @param timeLeft Asked at a stop: how long what is outstanding may take, in milliseconds.
  */
-function closingOf({ stop, close }: Interruption, over: AbortSignal, timeLeft: () => number): AbortSignal {
+function lateness(stop: AbortSignal, over: AbortSignal, timeLeft: () => number): AbortSignal {
   const late = new AbortController();
   const begin = (): void => {
     const time = timeLeft();
@@ -110,5 +127,5 @@ function closingOf({ stop, close }: Interruption, over: AbortSignal, timeLeft: (
   } else {
     stop.addEventListener('abort', begin, { signal: over });
   }
-  return AbortSignal.any([close, late.signal]);
+  return late.signal;
 }

@@ -12,12 +12,12 @@ export interface ConnectionSnapshot {
   /** Events that it took. */
   readonly delivered: number;
   /** Events that it failed to take, and that were put back. */
-  readonly retried: number;
+  readonly putBack: number;
   /** Which part of what is being delivered goes to it; from 0 to 1. */
   readonly share: number;
   /** Events a second. */
   readonly rate: number;
-  /** How long half of the sends take at most, and 99 % of them; milliseconds. Before the first: `undefined`. */
+  /** How long half of the sends take at most, and 99 % of them; whole milliseconds. Before the first: `undefined`. */
   readonly p50: number | undefined;
   readonly p99: number | undefined;
 }

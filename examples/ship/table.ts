@@ -12,60 +12,47 @@ interface Column {
   readonly style?: (chalk: ChalkInstance, text: string, connection: ConnectionSnapshot) => string;
 }
 
-const gap = '  ';
-const barWidth = 10;
+interface Layout {
+  /** Columns between two columns. */
+  readonly gap: number;
+  readonly columns: readonly Column[];
+}
+
 /** Names are shortened before columns are dropped, but not below this. */
 const shortestName = 14;
 
 const name: Column = { head: 'connection', align: 'left', width: 10, cell: (connection) => connection.name };
 
-const state: Column = {
-  head: 'state',
-  align: 'left',
-  width: 'backoff 0.0s'.length,
-  cell: ({ state, retryIn }) =>
-    state === 'backoff' && retryIn !== undefined ? `backoff ${secondsText(retryIn)}` : state,
-  style: (chalk, text, { state }) => {
-    switch (state) {
-      case 'up':
-        return chalk.green(text);
-      case 'backoff':
-        return chalk.red(text);
-      case 'removed':
-        return chalk.dim(text);
-      default:
-        return chalk.yellow(text);
-    }
-  },
-};
-
+const state = stateOf('backoff 0.0s'.length, (milliseconds) =>
+  milliseconds < 9_950 ? `${(milliseconds / 1_000).toFixed(1)}s` : wholeSeconds(milliseconds),
+);
+const shortState = stateOf('backoff 10s'.length, wholeSeconds);
 const inFlight = right('in flight', 9, (connection) => grouped(connection.inFlight));
 const delivered = right('delivered', 10, (connection) => grouped(connection.delivered));
-const retried = right('retried', 7, (connection) => grouped(connection.retried));
+const retried = right('retried', 7, (connection) => grouped(connection.putBack));
 const rate = right('events/s', 8, (connection) => grouped(connection.rate));
 const p50 = right('p50', 6, (connection) => latencyText(connection.p50));
 const p99 = right('p99', 6, (connection) => latencyText(connection.p99));
+const shortP50 = right('p50', 5, (connection) => latencyText(connection.p50).replace(' ', ''));
+const shortP99 = right('p99', 5, (connection) => latencyText(connection.p99).replace(' ', ''));
 const percent = right('share', 5, ({ share }) => percentText(share));
-const bar: Column = {
-  head: 'share',
-  align: 'left',
-  width: barWidth + 6,
-  cell: ({ share }) => `${barOf(share, barWidth)} ${percentText(share).padStart(5)}`,
-  style: (chalk, text) => chalk.cyan(text),
-};
+const bar = shareBar(10);
+const shortBar = shareBar(4);
 
 /** From the widest to the narrowest: the first one that fits is taken. */
-const layouts: readonly (readonly Column[])[] = [
-  [name, state, inFlight, delivered, retried, bar, rate, p50, p99],
-  [name, state, inFlight, delivered, retried, bar, rate, p99],
-  [name, state, inFlight, delivered, bar, rate, p99],
-  [name, state, inFlight, delivered, bar, rate],
-  [name, state, delivered, bar, rate],
-  [name, state, delivered, percent, rate],
-  [name, state, delivered, percent],
-  [name, state, percent],
-  [name, state],
-  [name],
+const layouts: readonly Layout[] = [
+  { gap: 2, columns: [name, state, inFlight, delivered, retried, bar, rate, p50, p99] },
+  { gap: 2, columns: [name, state, inFlight, delivered, retried, shortBar, rate, p50, p99] },
+  // With a name of 11 characters in the 79 columns that a terminal of 80 has for it.
+  { gap: 1, columns: [name, shortState, inFlight, delivered, retried, percent, rate, shortP50, shortP99] },
+  { gap: 1, columns: [name, shortState, inFlight, delivered, retried, percent, rate, shortP99] },
+  { gap: 2, columns: [name, state, inFlight, delivered, bar, rate] },
+  { gap: 2, columns: [name, state, delivered, bar, rate] },
+  { gap: 2, columns: [name, state, delivered, percent, rate] },
+  { gap: 2, columns: [name, state, delivered, percent] },
+  { gap: 2, columns: [name, state, percent] },
+  { gap: 2, columns: [name, state] },
+  { gap: 2, columns: [name] },
 ];
 
 /**
@@ -82,20 +69,21 @@ export function tableOf(
   const rowsOf = (columns: readonly Column[]): string[][] =>
     connections.map((connection) => columns.map(({ cell }) => cell(connection)));
   const longest = Math.max(...connections.map((connection) => connection.name.length), name.width);
-  for (const columns of layouts) {
+  for (const { gap, columns } of layouts) {
+    const between = ' '.repeat(gap);
     const rows = rowsOf(columns);
     const widths = columns.map((column, index) =>
       Math.max(column.width, column.head.length, ...rows.map((row) => row[index]?.length ?? 0)),
     );
     const [, ...others] = widths;
-    const left = width - others.reduce((sum, other) => sum + gap.length + other, 0);
+    const left = width - others.reduce((sum, other) => sum + gap + other, 0);
     if (left < Math.min(longest, shortestName) && columns.length > 1) {
       continue;
     }
     widths[0] = Math.min(longest, left);
     const head = columns.map((column, index) => fitted(column, column.head, widths[index] ?? 0));
     return [
-      chalk.dim(head.join(gap).trimEnd()),
+      chalk.dim(head.join(between).trimEnd()),
       ...rows.map((row, at) =>
         columns
           .map((column, index) => {
@@ -103,7 +91,7 @@ export function tableOf(
             const connection = connections[at];
             return connection === undefined ? text : (column.style?.(chalk, text, connection) ?? text);
           })
-          .join(gap),
+          .join(between),
       ),
     ];
   }
@@ -140,8 +128,39 @@ function fitted(column: Column, text: string, width: number): string {
   return align === 'left' ? short.padEnd(width) : short.padStart(width);
 }
 
-/** `0.3s`, `12s` */
-function secondsText(milliseconds: number): string {
-  const seconds = milliseconds / 1_000;
-  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : `${seconds.toFixed(0)}s`;
+function stateOf(width: number, text: (milliseconds: number) => string): Column {
+  return {
+    head: 'state',
+    align: 'left',
+    width,
+    cell: ({ state, retryIn }) =>
+      state === 'backoff' && retryIn !== undefined ? `backoff ${text(retryIn)}` : state,
+    style: (chalk, cell, { state }) => {
+      switch (state) {
+        case 'up':
+          return chalk.green(cell);
+        case 'backoff':
+          return chalk.red(cell);
+        case 'removed':
+          return chalk.dim(cell);
+        default:
+          return chalk.yellow(cell);
+      }
+    },
+  };
+}
+
+function shareBar(width: number): Column {
+  return {
+    head: 'share',
+    align: 'left',
+    width: width + 6,
+    cell: ({ share }) => `${barOf(share, width)} ${percentText(share).padStart(5)}`,
+    style: (chalk, text) => chalk.cyan(text),
+  };
+}
+
+/** `12s` */
+function wholeSeconds(milliseconds: number): string {
+  return `${Math.ceil(milliseconds / 1_000)}s`;
 }

@@ -38,7 +38,23 @@ function urlOf(word: string): URL {
   if (/^https?:\/\//i.test(word) && URL.canParse(word)) {
     return new URL(word);
   }
-  throw new TypeError(`expected an http:// or https:// URL, got '${withoutCredentials(word)}'`);
+  throw notAUrl(word);
+}
+
+/**
+ * Whether a word may be meant to be a URL that has no scheme: with a user name and password, or a host and a port.
+ * @param word What was written; a file can have such a name, too.
+ */
+export function looksLikeHost(word: string): boolean {
+  return /:.*@/s.test(word) || /^(?:[\w.-]+|\[[\da-f:.]+\]):\d+(?:[/?#]|$)/i.test(word);
+}
+
+/**
+ * What is wrong with a word that is no URL, or not one of ours.
+ * @param word What was written; its user name and password are not shown.
+ */
+export function notAUrl(word: string): TypeError {
+  return new TypeError(`expected a URL with http:// or https://, got '${withoutCredentials(word)}'`);
 }
 
 /** What stands before the last @ could be somebody's password, wherever the URL is wrong. */

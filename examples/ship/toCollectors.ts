@@ -1,9 +1,21 @@
 /** Ships to three collectors of our own, kills one of them midway, and counts what has arrived. */
-import { connect, endWith, filter, ignoreElements, lastValueFrom, merge, take, takeUntil } from 'rxjs';
+import {
+  catchError,
+  connect,
+  EMPTY,
+  endWith,
+  filter,
+  ignoreElements,
+  lastValueFrom,
+  merge,
+  take,
+  takeUntil,
+} from 'rxjs';
 import { exponentialBackoff } from 'rxjs-load-balance';
 import { killAndRestart } from './accident.js';
 import { withCollectors } from './collectors.js';
 import { DeadLetters } from './deadLetters.js';
+import { errorText } from './errorText.js';
 import { records } from './formats.js';
 import { connectionTo } from './httpConnections.js';
 import { Ledger } from './ledger.js';
@@ -23,12 +35,12 @@ const health = { path: '/health', interval: 250, timeout: 2_000 };
 /**
  * Ships it all. The collectors end with it.
  * @param settings What, and how.
- * @throws InputError when the input cannot be read, or the file of dead letters not be written.
+ * @throws FileError when the input cannot be read, or the file of dead letters not be written.
  */
 export async function shipToCollectors(settings: ShipSettings): Promise<Shipment> {
   const { display, deadLetter, keep, outage } = settings;
   const source = await sourceOf(settings.input, settings.events);
-  const deadLetters = deadLetter === undefined ? undefined : new DeadLetters(deadLetter);
+  const deadLetters = deadLetter === undefined ? undefined : new DeadLetters(deadLetter, source.file);
   return withCollectors(keep, display.notice, async (collectors) => {
     const ledger = new Ledger();
     const names = collectors.map(({ name }) => name);
@@ -71,6 +83,11 @@ export async function shipToCollectors(settings: ShipSettings): Promise<Shipment
           filter(isHalf),
           take(1),
           killAndRestart(collectors[0], outage, notice),
+          // The others go on without it.
+          catchError((thrown: unknown) => {
+            notice(errorText(thrown));
+            return EMPTY;
+          }),
         );
         return merge(shared$, accident$).pipe(takeUntil(end$));
       }),

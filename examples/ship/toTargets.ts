@@ -18,7 +18,7 @@ const connectTimeout = 10_000;
  * Ships it all, and counts outcomes.
  * @param targets Where to.
  * @param settings What, and how.
- * @throws InputError when the input cannot be read, or the file of dead letters not be written.
+ * @throws FileError when the input cannot be read, or the file of dead letters not be written.
  * @throws TypeError or RangeError when an option is not what it should be.
  */
 export async function shipToTargets(targets: readonly Target[], settings: ShipSettings): Promise<Shipment> {
@@ -26,7 +26,7 @@ export async function shipToTargets(targets: readonly Target[], settings: ShipSe
   const source = await sourceOf(settings.input, settings.events);
   const format = formatOf(settings.format);
   const connections = targets.map((target) => connectionTo(target, format, settings, health));
-  const deadLetters = deadLetter === undefined ? undefined : new DeadLetters(deadLetter);
+  const deadLetters = deadLetter === undefined ? undefined : new DeadLetters(deadLetter, source.file);
   const names = targets.map(({ name }) => name);
   const progress = new Progress(names, source.size, display.notice);
   let error: unknown;

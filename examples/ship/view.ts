@@ -1,7 +1,7 @@
 /** The live view: a pure function from how it stands, and how much room there is, to text. */
 import type { ChalkInstance } from 'chalk';
 import { bytesText, clockText, grouped, percentText } from './quantities.js';
-import type { Snapshot } from './snapshot.js';
+import type { ConnectionSnapshot, Snapshot } from './snapshot.js';
 import { barOf, shortened, tableOf } from './table.js';
 
 /** The room there is. */
@@ -13,32 +13,47 @@ export interface Room {
 }
 
 const longestBar = 40;
+/** Where there are more connections than rows, so many rows are theirs before anything else gets one. */
+const tableRows = 9;
 const between = '   ';
 
 /**
- * Draws it. No line is wider than the room; where there are too few rows, connections are left out.
+ * Draws it. No line is wider than the room, and there are no more of them than it has rows: notices are left out
+ * first, then the sums and the bar, and connections last.
  * @param snapshot What to show.
  * @param room The room there is.
  * @param chalk Its colours, or none.
  */
 export function viewOf(snapshot: Snapshot, { width, height = Infinity }: Room, chalk: ChalkInstance): string {
-  const below = [...progressOf(snapshot, width, chalk), ...totalsOf(snapshot, width, chalk)];
-  const notices = snapshot.notices.map((notice) => chalk.dim(shortened(measurable(notice), width)));
-  const around = 1 + below.length + notices.length;
-  const { connections } = snapshot;
-  const fit = Math.max(1, height - around - 1);
-  const shown = connections.length <= fit ? connections : connections.slice(0, Math.max(1, fit - 1));
-  const rest = connections.length - shown.length;
+  const { connections, notices } = snapshot;
+  const whole = connections.length + 1;
+  // Some of very many tell little more than some fewer: the sums and notices tell more.
+  const room = Math.max(0, height - (whole <= height ? whole : tableRows));
+  const sums = [...progressOf(snapshot, width, chalk), ...totalsOf(snapshot, width, chalk)].slice(0, room);
+  const left = Math.min(notices.length, room - sums.length);
+  const latest = notices.slice(notices.length - left);
   return [
-    ...tableOf(
-      shown.map((connection) => ({ ...connection, name: measurable(connection.name) })),
-      width,
-      chalk,
-    ),
-    ...(rest === 0 ? [] : [shortened(`and ${rest} more`, width)]),
-    ...below,
-    ...notices,
+    ...connectionsOf(connections, { width, height: height - sums.length - left }, chalk),
+    ...sums,
+    ...latest.map((notice) => chalk.dim(shortened(measurable(notice), width))),
   ].join('\n');
+}
+
+/** The table, with as many connections as there are rows for; it has no head where a connection needs its row. */
+function connectionsOf(
+  connections: readonly ConnectionSnapshot[],
+  { width, height }: Required<Room>,
+  chalk: ChalkInstance,
+): string[] {
+  const heads = height < Math.min(3, connections.length + 1) ? 0 : 1;
+  const rows = Math.max(1, height - heads);
+  const shown = connections.length <= rows ? connections : connections.slice(0, Math.max(1, rows - 1));
+  const rest = connections.length - shown.length;
+  const named = shown.map((connection) => ({ ...connection, name: measurable(connection.name) }));
+  return [
+    ...tableOf(named, width, chalk).slice(1 - heads),
+    ...(rest === 0 || rows === 1 ? [] : [shortened(`and ${rest} more`, width)]),
+  ];
 }
 
 /** How much of it is done, and how long the rest will take, where that can be told. */

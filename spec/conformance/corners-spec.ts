@@ -87,7 +87,7 @@ describe('corners', () => {
 
   // Nothing here waits for real. Virtual time must be told from the clock's, so that is not at 0.
   beforeEach(() => {
-    clock = useFakeTimers(Date.UTC(2020, 0));
+    clock = useFakeTimers({ now: Date.UTC(2020, 0), shouldClearNativeTimers: true });
   });
 
   afterEach(() => {

@@ -76,7 +76,7 @@ describe('the faults of the original', () => {
     });
 
     it('and hangs the close: here closing has its turn even when the place asks for no pause', () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const closeOn = new Subject<void>();
         const outcomes: string[] = [];
@@ -299,7 +299,7 @@ describe('the faults of the original', () => {
       const [what] = Object.entries(options).map(([name, value]) => `${name}: ${String(value)}`);
 
       it(`here a guaranteed event waits without a timer even when there is no time to wait, with ${String(what)}`, () => {
-        const clock = useFakeTimers();
+        const clock = useFakeTimers({ shouldClearNativeTimers: true });
         try {
           const state$ = new BehaviorSubject<'up' | 'down'>('up');
           const outcomes: unknown[] = [];

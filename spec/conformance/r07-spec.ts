@@ -230,6 +230,7 @@ describe('R7: timeout.send bounds every send', () => {
 
     beforeEach(() => {
       clock = useFakeTimers({
+        shouldClearNativeTimers: true,
         now: Date.UTC(2026, 0, 1),
         toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
       });

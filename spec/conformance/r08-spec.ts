@@ -95,7 +95,7 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
     });
 
     it('is never early on the real kind of clock', () => {
-      const clock = useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+      const clock = useFakeTimers({ now: Date.UTC(2026, 0, 1), shouldClearNativeTimers: true });
       try {
         const down: Connection<string> = { name: 'down', state$: NEVER, send: () => NEVER };
         const source$ = new Subject<string>();

@@ -243,7 +243,7 @@ describe('R17: exactly one outcome per event', () => {
     let clock: SinonFakeTimers;
 
     beforeEach(() => {
-      clock = useFakeTimers();
+      clock = useFakeTimers({ shouldClearNativeTimers: true });
     });
 
     afterEach(() => {

@@ -93,7 +93,7 @@ describe('R20: unsubscribing', () => {
     let clock: SinonFakeTimers;
 
     beforeEach(() => {
-      clock = useFakeTimers();
+      clock = useFakeTimers({ shouldClearNativeTimers: true });
     });
 
     afterEach(() => {

@@ -315,7 +315,7 @@ describe('R23: functions that throw', () => {
     let clock: SinonFakeTimers;
 
     beforeEach(() => {
-      clock = useFakeTimers();
+      clock = useFakeTimers({ shouldClearNativeTimers: true });
       unhandled = [];
       config.onUnhandledError = (error) => unhandled.push(error);
     });

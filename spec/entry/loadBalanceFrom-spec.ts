@@ -521,7 +521,7 @@ describe('loadBalanceFrom', () => {
     }
 
     it('goes on asking an async iterable, until the time is over', async () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const source = new Handed<string>();
         const { connection, batches } = batching();

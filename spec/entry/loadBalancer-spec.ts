@@ -247,7 +247,7 @@ describe('LoadBalancer', () => {
     });
 
     it('resolves after a timeout', async () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const balancer = new LoadBalancer([new Steered()], { maxAttempts: 1, timeout: { send: 100 } });
         const heard = listen(balancer.publish('a'));
@@ -414,7 +414,7 @@ describe('LoadBalancer', () => {
     });
 
     it('waits without limit beside one that does not', async () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const state$ = new BehaviorSubject<ConnectionState>('down');
         const down: Connection<string, string> = { name: 'down', state$, send: shout };
@@ -474,7 +474,7 @@ describe('LoadBalancer', () => {
     });
 
     it('takes at most drainTimeout', async () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const balancer = new LoadBalancer([new Steered()], { drainTimeout: 50 });
         const heard = listen(balancer.publish('a'));
@@ -887,7 +887,7 @@ describe('LoadBalancer', () => {
     });
 
     it('sees everything else as it is', async () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const { seen, monitor } = watched();
         const balancer = new LoadBalancer([shout], { monitor });
@@ -915,7 +915,7 @@ describe('LoadBalancer', () => {
     });
 
     it('needs none of its methods, also when there is an error', async () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const lists$ = new BehaviorSubject([shout]);
         const balancer = new LoadBalancer(lists$, { monitor: {} });

@@ -1,12 +1,12 @@
 /** The collector: what it takes is in its file before it answers. */
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { CollectorProcess } from '../../examples/ship/collectorProcess.js';
 import { certificateIn } from './certificate.js';
-import { run, start } from './program.js';
+import { run, start, until } from './program.js';
 import { scratchFolder } from './scratch.js';
 
 const text = 'text/plain; charset=utf-8';
@@ -89,7 +89,7 @@ describe('the collector', function () {
       expect(await taken()).to.equal('a\r\n\xff\0\nend\n{"a":1}\n');
     });
 
-    it('should cut off the torn end of a crash', async () => {
+    it('should end a torn line of a crash, and cut off nothing', async () => {
       await collector.start();
       await post('/', 'a\nb\n', text);
       await collector.kill();
@@ -97,7 +97,33 @@ describe('the collector', function () {
       await appendFile(collector.file, '17 200 to');
       await collector.start();
       await post('/', 'c\n', text);
-      expect(await taken()).to.equal('a\nb\nc\n');
+      expect(await taken()).to.equal('a\nb\n17 200 to\nc\n');
+    });
+
+    it('should be appended to a file that somebody else has written, all of which stays', async () => {
+      for (const [content, end] of [
+        ['a log without an end', '\n'],
+        // It begins as a record does, and is none.
+        ['17 20 is a line', '\n'],
+        ['a\nb\n', ''],
+      ] as const) {
+        await writeFile(collector.file, content);
+        await collector.start();
+        expect(await statusOf('/', 'c\n', text)).to.equal(204);
+        expect(await statusOf('/', 'd\n', text)).to.equal(204);
+        expect(await taken()).to.equal(`${content}${end}c\nd\n`);
+        await collector.kill();
+      }
+    });
+
+    it('should not be taken for records, whose torn end goes', async () => {
+      for (const content of ['17 20 is a line', '17 20 is a line\n']) {
+        await writeFile(collector.file, content);
+        await collector.start();
+        expect(await statusOf('/events', '0 2 a\n')).to.equal(409);
+        expect(await taken()).to.equal(content);
+        await collector.kill();
+      }
     });
 
     it('should refuse what is of no type that it knows', async () => {
@@ -159,6 +185,41 @@ describe('the collector', function () {
     expect(await taken()).to.equal('a\n');
   });
 
+  const bulk = '{"create":{"_id":"1"}}\n{"a":1}\n';
+  const kinds: Readonly<Record<string, [path: string, body: string, type: string]>> = {
+    records: ['/events', '0 2 a\n', text],
+    lines: ['/', 'a\n', text],
+    documents: ['/_bulk', bulk, ndjson],
+  };
+
+  for (const [own, request] of Object.entries(kinds)) {
+    it(`should keep to ${own} when it is started again, whatever is asked first`, async () => {
+      await collector.start();
+      await post(...request);
+      await collector.kill();
+      await collector.start();
+      const before = await taken();
+      for (const [kind, other] of Object.entries(kinds)) {
+        if (kind !== own) {
+          const said = `this file takes ${own}, not ${kind}\n`;
+          expect(await post(...other)).to.deep.equal({ status: 409, said });
+        }
+      }
+      expect(await taken()).to.equal(before);
+      expect(await statusOf(...request)).to.be.oneOf([200, 204]);
+      expect(await taken()).to.equal(before + before);
+    });
+  }
+
+  it('should take what it can once its file can be read again', async () => {
+    await collector.start();
+    await rename(collector.file, scratch.path('elsewhere'));
+    expect(await statusOf('/', 'a\n', text)).to.equal(503);
+    await rename(scratch.path('elsewhere'), collector.file);
+    expect(await statusOf('/', 'a\n', text)).to.equal(204);
+    expect(await taken()).to.equal('a\n');
+  });
+
   it('should be well, and nothing else is there to be got', async () => {
     await collector.start();
     expect((await fetch(`${collector.url}/health`)).status).to.equal(204);
@@ -168,11 +229,15 @@ describe('the collector', function () {
 
   it('should refuse a body that is too large', async () => {
     await collector.start();
-    const answer = await post('/', Buffer.alloc(64 * 1024 * 1024 + 1, 'a\n'), text).catch(() => ({
-      status: 0,
-    }));
-    // It may close the connection before all of it is sent.
-    expect(answer.status).to.be.oneOf([413, 0]);
+    const tooLarge = Buffer.alloc(64 * 1024 * 1024 + 1, 'a\n');
+    const sending = plainRequest(collector.url, { method: 'POST', headers: { 'content-type': text } });
+    const answered = once(sending, 'response') as Promise<[IncomingMessage]>;
+    // It closes the connection, perhaps before all of it is sent: the answer is there all the same.
+    sending.on('error', () => undefined);
+    sending.write(tooLarge);
+    const [answer] = await answered;
+    expect(answer.statusCode).to.equal(413);
+    sending.destroy();
     expect(await taken()).to.equal('');
     expect(await statusOf('/', 'a\n', text)).to.equal(204);
   });
@@ -197,6 +262,40 @@ describe('the collector', function () {
       await program.wrote('out', /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
       const [url = ''] = /http:\S+/.exec(program.texts.out) ?? [];
       expect((await fetch(`${url}/health`)).status).to.equal(204);
+      program.child.kill();
+      await program.end();
+    });
+
+    it('should go on though nobody reads where it listens', async () => {
+      // A port that is free again.
+      await collector.start();
+      const { url } = collector;
+      await collector.kill();
+      const program = start('collector', [scratch.path('taken'), new URL(url).port]);
+      program.child.stdout.destroy();
+      const isWell = (): Promise<boolean> =>
+        fetch(`${url}/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      await until(async () => {
+        expect(program.child.exitCode, program.texts.err).to.equal(null);
+        return isWell();
+      });
+      expect(await isWell()).to.be.true;
+      program.child.kill();
+      expect(await program.end()).to.include({ err: '' });
+    });
+
+    it('should append to a device', async () => {
+      const program = start('collector', ['/dev/null']);
+      await program.wrote('out', /\n/);
+      const [url = ''] = /http:\S+/.exec(program.texts.out) ?? [];
+      for (const [kind, [path, body, type]] of Object.entries(kinds)) {
+        const headers = { 'content-type': type };
+        const { status } = await fetch(`${url}${path}`, { method: 'POST', body, headers });
+        expect(status, kind).to.equal(kind === 'records' ? 204 : 409);
+      }
       program.child.kill();
       await program.end();
     });

@@ -105,6 +105,12 @@ describe("the shipper's command line", function () {
       ['a URL of another scheme', ['--to', 'ftp://a/b'], "got 'ftp://a/b'"],
       ['a URL without a scheme', ['--to', 'localhost:80'], "got 'localhost:80'"],
       ['a URL without a host', ['--to', 'http://'], 'URL'],
+      ['a URL without a scheme in the place of a file', ['localhost:80'], "got 'localhost:80'"],
+      [
+        'a URL without a scheme behind a file',
+        ['--to', 'http://a', 'file', '[::1]:80/in'],
+        "got '[::1]:80/in'",
+      ],
       ['a URL of another scheme in the place of a file', ['ftp://a/b'], "got 'ftp://a/b'"],
     ] as const) {
       it(`should be said of ${flaw}`, () => {
@@ -125,12 +131,28 @@ describe("the shipper's command line", function () {
         for (const args of [
           ['--to', url],
           ['--to', 'http://a', '--to', url],
+          ['--to', 'http://a', url],
+          ['--to', 'http://a', 'file', url],
         ]) {
           expect(() => commandFrom(args), url)
             .to.throw(/URL/)
             .with.property('message')
             .that.includes('…@')
             .and.does.not.match(/user|se|cret/);
+        }
+      }
+    });
+
+    it('should not be said of a file that has the name of a host', async () => {
+      for (const name of ['user:secret@host', 'host:80']) {
+        const path = await scratch.file('a\n', name);
+        expect(optionsOf('--to', 'http://a', path)?.input).to.equal(path);
+        const before = process.cwd();
+        process.chdir(scratch.folder());
+        try {
+          expect(optionsOf('--to', 'http://a', name)?.input).to.equal(name);
+        } finally {
+          process.chdir(before);
         }
       }
     });
@@ -144,7 +166,7 @@ describe("the shipper's command line", function () {
         [['/nowhere/at/all', '--to', url], 'cannot read /nowhere/at/all: ENOENT'],
         [[tmpdir(), '--to', url], `cannot read ${tmpdir()}: it is a folder`],
         [['--to', 'http://user:secret@:80'], "'http://…@:80'"],
-        [['--to', url, '--dead-letter', tmpdir()], `cannot write ${tmpdir()}: EISDIR`],
+        [['--to', url, '--dead-letter', tmpdir()], `cannot write ${tmpdir()}: it is a folder`],
         [['--events', '1', '--dead-letter', '/nowhere/at/all'], 'cannot write /nowhere/at/all: ENOENT'],
       ];
       for (const [args, named] of cases) {
@@ -187,7 +209,7 @@ describe("the shipper's command line", function () {
       expect(seconds).to.be.a('number');
       expect(eventsPerSecond).to.be.a('number');
       expect(connections).to.have.length(1);
-      expect((connections as unknown[])[0]).to.include({ name: `${url}/`, delivered: 2, retried: 0 });
+      expect((connections as unknown[])[0]).to.include({ name: `${url}/`, delivered: 2, putBack: 0 });
       await close();
     });
 

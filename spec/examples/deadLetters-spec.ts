@@ -1,10 +1,12 @@
 /** The shipper's file of dead letters. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readFile, stat } from 'node:fs/promises';
 import { expect } from 'chai';
 import { DeadLetterError, DeadLetters } from '../../examples/ship/deadLetters.js';
 import { ship } from '../../examples/ship/ship.js';
-import { InputError } from '../../examples/ship/source.js';
+import type { Shipment } from '../../examples/ship/shipment.js';
+import { FileError } from '../../examples/ship/fileError.js';
 import { targetsOf } from '../../examples/ship/targets.js';
 import { endpoint } from './endpoint.js';
 import { run, start } from './program.js';
@@ -91,54 +93,125 @@ describe("the shipper's dead letters", function () {
 
   it('should be refused at the start when it cannot be written', () => {
     expect(() => new DeadLetters(scratch.folder())).to.throw(
-      InputError,
-      `cannot write ${scratch.folder()}: EISDIR`,
+      FileError,
+      `cannot write ${scratch.folder()}: it is a folder`,
     );
-    expect(() => new DeadLetters('/nowhere/at/all')).to.throw(InputError, 'ENOENT');
+    expect(() => new DeadLetters('/nowhere/at/all')).to.throw(FileError, 'ENOENT');
   });
 
-  it('should end the shipping when it can no longer be written', async () => {
+  it('should be no pipe, which could be waited for without end', () => {
+    const pipe = scratch.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => new DeadLetters(pipe)).to.throw(FileError, `cannot write ${pipe}: it is neither a file nor`);
+  });
+
+  it('should not be the input, which would feed itself', async () => {
+    const { url, posts, close } = await endpoint(() => 400);
+    const input = await scratch.file('a\n');
+    await link(input, scratch.path('other name'));
+    for (const deadLetter of [input, scratch.path('other name')]) {
+      const { code, out, err } = await run('ship', [input, '--to', url, '--dead-letter', deadLetter]);
+      const expected = { code: 2, out: '', err: `ship: cannot write ${deadLetter}: it is the input\n` };
+      expect({ code, out, err }).to.deep.equal(expected);
+    }
+    const args = ['--to', url, '--dead-letter', input];
+    const { code } = await run('ship', args, { script: `"$@" < ${input}` });
+    await close();
+    expect(code).to.equal(2);
+    expect(posts).to.deep.equal([]);
+    expect(await readFile(input, 'utf8')).to.equal('a\n');
+  });
+
+  it('should close the shipping when it can no longer be written, and count what is dropped', async () => {
     const { url, close } = await endpoint(() => 400);
     // Every write to it fails: there is no space left on this device.
-    const { code, out, err } = await run(
-      'ship',
-      ['--to', url, '--dead-letter', '/dev/full', '--window', '1'],
-      {
-        input: 'a\n'.repeat(1_000),
-      },
-    );
+    const args = ['--to', url, '--dead-letter', '/dev/full', '--window', '4', '--json', '--quiet'];
+    const { code, out, err } = await run('ship', args, { input: 'a\n'.repeat(1_000) });
     await close();
-    expect(err.split('\n').at(-2)).to.match(/^ship: cannot write \/dev\/full: ENOSPC/);
-    expect(out).to.match(/^read +\d+\ndelivered +0\nretried +0\ndropped +0\n/);
+    expect(err).to.match(/^ship: cannot write \/dev\/full: ENOSPC[^\n]* \(of line \d\)\n$/);
+    const { read, delivered, dropped, reasons, error } = JSON.parse(out) as Shipment;
+    expect(read).to.be.within(1, 20);
+    expect({ delivered, dropped }).to.deep.equal({ delivered: 0, dropped: read });
+    expect((reasons.rejected ?? 0) + (reasons.closed ?? 0)).to.equal(read);
+    expect(error).to.equal(err.trim().slice('ship: '.length));
     expect(code).to.equal(1);
   });
 
-  it('should end the shipping, though more input could come', async () => {
+  it('should close the shipping, though more input could come', async () => {
     const { url, close } = await endpoint(() => 400);
     const shipper = start('ship', ['--to', url, '--dead-letter', '/dev/full', '--json', '--quiet']);
     shipper.child.stdin.write('a\n');
     const { code, out, err } = await shipper.end();
     await close();
-    expect(JSON.parse(out)).to.include({ dropped: 0, error: err.trim().slice('ship: '.length) });
+    expect(JSON.parse(out)).to.include({ read: 1, dropped: 1, error: err.trim().slice('ship: '.length) });
     expect(code).to.equal(1);
   });
 
-  it('should say what it could not write', async () => {
-    const file = scratch.path('dead');
-    await writeFile(file, '');
-    const letters = new DeadLetters(file);
-    letters.close();
-    const event = { n: 0, bytes: Buffer.from('a\n') };
-    const dropped = {
+  const droppedOf = (bytes: Buffer) =>
+    ({
       status: 'dropped',
-      event,
+      event: { n: 0, bytes },
       reason: 'closed',
       error: 1,
       attempts: 0,
       failures: [],
-    } as const;
+    }) as const;
+
+  it('should say what it could not write', async () => {
+    const file = await scratch.file('', 'dead');
+    const letters = new DeadLetters(file);
+    letters.close();
     expect(() => {
-      letters.write(dropped);
+      letters.write(droppedOf(Buffer.from('a\n')));
     }).to.throw(DeadLetterError, `cannot write ${file}: EBADF`);
+  });
+
+  it('should have binary content as base64, and say what is too long for that', async () => {
+    const file = await scratch.file('', 'dead');
+    const letters = new DeadLetters(file);
+    letters.write(droppedOf(Buffer.alloc(100_000_000)));
+    const { size } = await stat(file);
+    expect(size).to.be.within(133_333_336, 133_334_000);
+    expect(() => {
+      letters.write(droppedOf(Buffer.alloc(2 ** 29)));
+    }).to.throw(DeadLetterError, /^cannot write [^\n]+ \(of line 1\)$/);
+    expect((await stat(file)).size).to.equal(size);
+    letters.write(droppedOf(Buffer.from('\u001b[32mgreen\u001b[0m\n')));
+    letters.close();
+    expect((await readFile(file)).subarray(size).toString()).to.include(
+      '"event":"\\u001b[32mgreen\\u001b[0m"',
+    );
+  });
+
+  it('should not go on with a line that somebody has begun', async () => {
+    const file = await scratch.file('{"torn":', 'dead');
+    const letters = new DeadLetters(file);
+    letters.write(droppedOf(Buffer.from('a\n')));
+    letters.write(droppedOf(Buffer.from('b\n')));
+    letters.close();
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    expect(lines).to.have.length(4);
+    expect(lines[0]).to.equal('{"torn":');
+    expect(lines.slice(1, 3).map((line) => (JSON.parse(line) as { event: string }).event)).to.deep.equal([
+      'a',
+      'b',
+    ]);
+  });
+
+  it('should keep no half of a line that could not be written', async () => {
+    const { url, close } = await endpoint(() => 400);
+    const deadLetter = await scratch.file('{"before":true}\n', 'dead');
+    // A file may have 1024 bytes at most: the first line has room, and of the second only a part.
+    const input = `a\n${'b'.repeat(2_000)}\n`;
+    const { code, err } = await run('ship', ['--to', url, '--dead-letter', deadLetter, '--window', '1'], {
+      input,
+      script: 'ulimit -f 1; "$@"',
+    });
+    await close();
+    expect(err).to.match(/cannot write \S+: EFBIG[^\n]* \(of line 2\)\n$/);
+    expect(code).to.equal(1);
+    const letters = await lettersIn(deadLetter);
+    expect(letters).to.have.length(2);
+    expect(letters[1]).to.include({ line: 1, event: 'a' });
   });
 });

@@ -101,7 +101,10 @@ describe("the shipper's display", () => {
   let clock: SinonFakeTimers;
 
   beforeEach(() => {
-    clock = useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    clock = useFakeTimers({
+      toFake: ['setInterval', 'clearInterval', 'performance'],
+      shouldClearNativeTimers: true,
+    });
   });
 
   afterEach(() => {

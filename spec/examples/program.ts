@@ -1,5 +1,5 @@
 /** The real program as a child process. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,27 +13,47 @@ const extension = extname(import.meta.url);
 /** How it ended, and what it wrote. */
 export interface Ended {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** Starts an example, in a process group of its own. */
+/** What has not ended yet. */
+const running = new Set<ChildProcess>();
+
+// A spec that fails waits for nothing.
+afterEach(() => {
+  for (const child of running) {
+    child.kill('SIGKILL');
+  }
+  running.clear();
+});
+
+/**
+ * Starts an example, in a process group of its own.
+ * @param script What a shell does instead of running `"$@"` alone, with redirections for example.
+ */
 export function start(
   name: 'ship' | 'collector',
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  script?: string,
 ) {
   const program = fileURLToPath(new URL(`../../examples/${name}${extension}`, import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+  const command = [process.execPath, ...process.execArgv, program, ...args] as const;
+  const [first, ...rest] =
+    script === undefined ? command : (['bash', '-c', script, 'bash', ...command] as const);
+  const child = spawn(first, rest, {
     detached: true,
     env: { ...quietEnvironment, ...environment },
   });
+  running.add(child);
   const texts = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));
   // Whoever has ended reads no more of what a spec writes to it.
   child.stdin.on('error', () => undefined);
-  const closed = once(child, 'close') as Promise<[number | null]>;
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   return {
     child,
     pid: child.pid ?? NaN,
@@ -46,8 +66,9 @@ export function start(
       });
     },
     end: async (): Promise<Ended> => {
-      const [code] = await closed;
-      return { code, ...texts };
+      const [code, signal] = await closed;
+      running.delete(child);
+      return { code, signal, ...texts };
     },
   };
 }
@@ -56,9 +77,13 @@ export function start(
 export function run(
   name: 'ship' | 'collector',
   args: readonly string[],
-  { input = '', environment = {} }: { input?: string; environment?: Readonly<Record<string, string>> } = {},
+  {
+    input = '',
+    environment = {},
+    script,
+  }: { input?: string; environment?: Readonly<Record<string, string>>; script?: string } = {},
 ): Promise<Ended> {
-  const { child, end } = start(name, args, environment);
+  const { child, end } = start(name, args, environment, script);
   child.stdin.end(input);
   return end();
 }

@@ -1,10 +1,11 @@
 /** What the shipper counts. */
 import { expect } from 'chai';
-import type { AnswerActivity, DropReason, Outcome } from '../../src/index.js';
+import type { AnswerActivity, Dropped, DropReason, Outcome } from '../../src/index.js';
 import { errorText } from '../../examples/ship/errorText.js';
 import type { LogEvent } from '../../examples/ship/logEvent.js';
 import { Progress } from '../../examples/ship/progress.js';
 import { bytesText, clockText, grouped, latencyText, percentText } from '../../examples/ship/quantities.js';
+import { shipmentOf } from '../../examples/ship/shipment.js';
 import type { Size } from '../../examples/ship/source.js';
 
 describe("the shipper's progress", () => {
@@ -44,7 +45,7 @@ describe("the shipper's progress", () => {
     attempts,
   });
 
-  const dropped = (event: LogEvent, reason: DropReason, ...failedOn: string[]): Outcome<LogEvent> => ({
+  const dropped = (event: LogEvent, reason: DropReason, ...failedOn: string[]): Dropped<LogEvent> => ({
     status: 'dropped',
     event,
     reason,
@@ -77,7 +78,7 @@ describe("the shipper's progress", () => {
       progress.settled(delivered(event));
     }
     expect(progress.snapshot()).to.include({ read: 7, delivered: 2, waiting: 3, dropped: 0 });
-    expect(progress.snapshot().connections[0]).to.include({ inFlight: 1, delivered: 2, retried: 1 });
+    expect(progress.snapshot().connections[0]).to.include({ inFlight: 1, delivered: 2, putBack: 1 });
     expect(progress.bytes).to.equal(20);
   });
 
@@ -89,7 +90,7 @@ describe("the shipper's progress", () => {
       answer(progress, connection, { failed: 1 });
     }
     progress.settled(dropped(first, 'attempts', 'a', 'b', 'a'));
-    expect(progress.snapshot().connections.map(({ retried }) => retried)).to.deep.equal([1, 1]);
+    expect(progress.snapshot().connections.map(({ putBack }) => putBack)).to.deep.equal([1, 1]);
     expect(progress.retried).to.equal(2);
     attempt(progress, 'b', 1);
     answer(progress, 'b', { failed: 1 });
@@ -100,7 +101,7 @@ describe("the shipper's progress", () => {
     answer(progress, 'b', { failed: 2 });
     progress.settled(dropped(third, 'closed'));
     progress.settled(dropped(fourth, 'closed', 'b'));
-    expect(progress.snapshot().connections.map(({ retried }) => retried)).to.deep.equal([1, 1]);
+    expect(progress.snapshot().connections.map(({ putBack }) => putBack)).to.deep.equal([1, 1]);
     expect(progress).to.include({ dropped: 4, retried: 2 });
     expect(progress.reasons).to.deep.equal({ attempts: 1, rejected: 1, closed: 2 });
   });
@@ -140,8 +141,18 @@ describe("the shipper's progress", () => {
       answer(progress, 'a', { delivered: 1, elapsed });
     }
     const [{ p50, p99 } = { p50: 0, p99: 0 }] = progress.snapshot().connections;
-    expect(p50).to.be.closeTo(50, 2);
-    expect(p99).to.be.closeTo(99, 2);
+    expect({ p50, p99 }).to.deep.equal({ p50: 49, p99: 98 });
+  });
+
+  it('should know no part of a millisecond', () => {
+    const progress = progressOf();
+    answer(progress, 'a', { delivered: 1, elapsed: 0 });
+    expect(progress.snapshot().connections[0]).to.include({ p50: 0, p99: 0 });
+    const [first, second] = shipmentOf(progress, undefined).connections;
+    expect(JSON.parse(JSON.stringify([first, second]))).to.deep.equal([
+      { name: 'a', delivered: 1, putBack: 0, p50: 0, p99: 0 },
+      { name: 'b', delivered: 0, putBack: 0, p50: null, p99: null },
+    ]);
   });
 
   it('should know how much is done, by bytes or by events, drops included', () => {
@@ -188,20 +199,59 @@ describe("the shipper's progress", () => {
     expect(first()).to.include({ state: 'connecting' });
   });
 
-  it('should tell of a failure once, and of its end', () => {
-    const progress = progressOf();
-    const fail = (message: string): void => {
-      progress.next({ type: 'state', connection: 'a', state: 'backoff', error: new Error(message) });
+  describe('in notices', () => {
+    const stateOf = (progress: Progress, state: 'up' | 'backoff', message?: string): void => {
+      const error = message === undefined ? {} : { error: new Error(message) };
+      progress.next({ type: 'state', connection: 'a', state, ...error });
     };
-    progress.next({ type: 'state', connection: 'a', state: 'up' });
-    fail('gone');
-    fail('gone');
-    fail('a: still\ngone');
-    progress.next({ type: 'state', connection: 'a', state: 'up' });
-    fail('gone');
-    progress.notice('something else');
-    expect(told).to.deep.equal(['a: gone', 'a: still gone', 'a: up again', 'a: gone', 'something else']);
-    expect(progress.snapshot().notices).to.deep.equal(['a: up again', 'a: gone', 'something else']);
+
+    it('should tell of a failure once, and of its end when something is delivered', () => {
+      const progress = progressOf();
+      stateOf(progress, 'up');
+      answer(progress, 'a', { delivered: 1 });
+      for (const message of ['gone', 'gone', 'a: still\ngone', 'gone']) {
+        stateOf(progress, 'backoff', message);
+        stateOf(progress, 'up');
+        answer(progress, 'a', { failed: 1 });
+      }
+      expect(told).to.deep.equal(['a: gone', 'a: still gone']);
+      answer(progress, 'a', { delivered: 1 });
+      answer(progress, 'a', { delivered: 1 });
+      stateOf(progress, 'backoff', 'gone');
+      progress.notice('something else');
+      expect(told.slice(2)).to.deep.equal(['a: up again', 'a: gone', 'something else']);
+      expect(progress.snapshot().notices).to.deep.equal(told.slice(2));
+    });
+
+    it('should end, where every failure is another', () => {
+      const progress = progressOf();
+      for (let request = 0; request < 100; request++) {
+        stateOf(progress, 'backoff', `request ${request} failed`);
+        stateOf(progress, 'up');
+      }
+      expect(told).to.deep.equal(['a: request 0 failed', 'a: request 1 failed', 'a: request 2 failed']);
+    });
+
+    it('should name a connection once', () => {
+      const progress = progressOf();
+      stateOf(progress, 'backoff', 'connection "a": a send took longer than 300 ms');
+      stateOf(progress, 'backoff', 'a: gone');
+      stateOf(progress, 'backoff', 'all is lost');
+      expect(told).to.deep.equal(['a: a send took longer than 300 ms', 'a: gone', 'a: all is lost']);
+    });
+
+    it('should tell why the first line was rejected, for each connection', () => {
+      const progress = progressOf();
+      const events = read(progress, 5);
+      for (const [at, event] of events.entries()) {
+        const outcome = dropped(event, at === 0 ? 'attempts' : 'rejected', at % 2 === 0 ? 'a' : 'b');
+        progress.settled({ ...outcome, error: new Error(`b: answered 400:\nno ${at}`) });
+      }
+      expect(told).to.deep.equal([
+        'b: rejected line 2: answered 400: no 1',
+        'a: rejected line 3: b: answered 400: no 2',
+      ]);
+    });
   });
 
   describe('in words', () => {

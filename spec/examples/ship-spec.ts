@@ -3,7 +3,9 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { FileError } from '../../examples/ship/fileError.js';
 import { plainDisplay } from '../../examples/ship/plainDisplay.js';
 import { recordsIn } from '../../examples/ship/record.js';
 import { ship } from '../../examples/ship/ship.js';
@@ -110,7 +112,27 @@ describe('the shipper with its own collectors', function () {
     });
   });
 
+  it('should say that there is no room for temporary files', async () => {
+    // What compiles the specs needs a folder, too: this is only for what runs in here.
+    const { TMPDIR: before } = process.env;
+    process.env['TMPDIR'] = '/nowhere';
+    const error = await ship({ events: 5 }).catch((thrown: unknown) => thrown);
+    if (before === undefined) {
+      delete process.env['TMPDIR'];
+    } else {
+      process.env['TMPDIR'] = before;
+    }
+    expect(error)
+      .to.be.instanceOf(FileError)
+      .with.property('message')
+      .that.match(/^cannot write \/nowhere: ENOENT/);
+  });
+
   describe('as a command', () => {
+    /** A module that ends whoever has a parent to tell. */
+    const failingCollector = async (): Promise<string> =>
+      pathToFileURL(await scratch.file('if (process.send !== undefined) process.exit(1);', 'end.mjs')).href;
+
     /** Its temporary files are in the folder. */
     const begin = (args: readonly string[]) => start('ship', args, { TMPDIR: scratch.folder() });
 
@@ -126,7 +148,7 @@ describe('the shipper with its own collectors', function () {
       const line = 'a line of the first half, which is 1000 lines\n';
       shipper.child.stdin.write(line.repeat(2_000));
       await shipper.wrote('err', /^collector-1: killed \(SIGKILL\)\n(.*\n)*collector-1: started again$/m);
-      await shipper.wrote('err', /^collector-1: up again$/m);
+      await shipper.wrote('err', /^collector-1: started again\n(.*\n)*.*\| collector-1 up /m);
       const [, file = ''] = /^collector-1: http:.* (\S+)$/m.exec(shipper.texts.err) ?? [];
       const { size } = await stat(file);
       shipper.child.stdin.end('a line of the second half\n'.repeat(2_000));
@@ -176,6 +198,32 @@ describe('the shipper with its own collectors', function () {
       expect(out).to.match(/\nlost +[1-9]\d*\ndropped +[1-9]\d* {2}closed: \d+\n$/);
       expect(code).to.equal(1);
       await expectGone(collectors);
+    });
+
+    it('should say on one line that a collector does not start', async () => {
+      const environment = { NODE_OPTIONS: `--import=${await failingCollector()}` };
+      const { code, out, err } = await run('ship', ['--quiet', '--events', '5'], { environment });
+      expect({ code, out }).to.deep.equal({ code: 2, out: '' });
+      expect(err).to.match(/^ship: collector-\d ended before it listened\n$/);
+    });
+
+    for (const [where, expected] of [
+      ['/dev/full', { code: 2, err: /^ship: cannot write standard output: ENOSPC[^\n]*\n$/ }],
+      ['/dev/null', { code: 0, err: /^$/ }],
+    ] as const) {
+      it(`should end with ${expected.code} when its summary goes to ${where}`, async () => {
+        const script = `"$@" > ${where}`;
+        const { code, err } = await run('ship', ['--quiet', '--events', '5'], { script });
+        expect(err).to.match(expected.err);
+        expect(code).to.equal(expected.code);
+      });
+    }
+
+    it('should miss nobody who reads no summary', async () => {
+      const shipper = start('ship', ['--quiet', '--events', '5']);
+      shipper.child.stdout.destroy();
+      const { code, err } = await shipper.end();
+      expect({ code, err }).to.deep.equal({ code: 0, err: '' });
     });
 
     it('should leave no collector behind when it is killed itself', async () => {

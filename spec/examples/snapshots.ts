@@ -9,11 +9,11 @@ export function connectionWith(change: Partial<ConnectionSnapshot> = {}): Connec
     retryIn: undefined,
     inFlight: 8,
     delivered: 12_345,
-    retried: 6,
+    putBack: 6,
     share: 0.5,
     rate: 4_321,
-    p50: 0.7,
-    p99: 23.4,
+    p50: 0,
+    p99: 23,
     ...change,
   };
 }

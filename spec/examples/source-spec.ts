@@ -1,13 +1,17 @@
 /** The shipper's lines: how they are found, made up, written as records, and counted again. */
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { accessLog } from '../../examples/ship/accessLog.js';
+import { FileError } from '../../examples/ship/fileError.js';
 import { Ledger } from '../../examples/ship/ledger.js';
 import { eventsOf } from '../../examples/ship/lines.js';
 import type { LogEvent } from '../../examples/ship/logEvent.js';
 import { isRecords, recordsOf } from '../../examples/ship/record.js';
-import { InputError, sourceOf } from '../../examples/ship/source.js';
+import { sourceOf } from '../../examples/ship/source.js';
+import { endpoint } from './endpoint.js';
+import { run, start } from './program.js';
 import { scratchFolder } from './scratch.js';
 
 const never = new AbortController().signal;
@@ -106,6 +110,34 @@ describe("the shipper's source", () => {
       expect(await lines.next()).to.deep.equal({ done: true, value: undefined });
     });
 
+    it('should be no longer than 64 MiB', async () => {
+      const mebibyte = Buffer.alloc(1024 * 1024, 'a');
+      let read = 0;
+      const endless = async function* (least: number, end: string) {
+        yield await Promise.resolve(Buffer.from('short\n'));
+        for (; read < least; read++) {
+          yield mebibyte;
+        }
+        yield Buffer.from(end);
+      };
+      const lengths: number[] = [];
+      const take = async (least: number, end: string): Promise<void> => {
+        read = 0;
+        const open = () => endless(least, end);
+        for await (const { bytes } of eventsOf(open, entering(), never, (error) => error as Error)) {
+          lengths.push(bytes.length);
+        }
+      };
+      const failure = (least: number, end: string): Promise<unknown> =>
+        take(least, end).catch((thrown: unknown) => thrown);
+      expect(await failure(Infinity, '')).to.have.property('message', 'line 2 is longer than 64 MiB');
+      expect(read).to.equal(64);
+      expect(await failure(64, '\n')).to.have.property('message', 'line 2 is longer than 64 MiB');
+      expect(lengths).to.deep.equal([6, 6]);
+      expect(await failure(63, 'end\n')).to.equal(undefined);
+      expect(lengths).to.deep.equal([6, 6, 6, 63 * mebibyte.length + 4]);
+    });
+
     it('should end with the error of the input', async () => {
       const broken = new Readable({
         read() {
@@ -116,10 +148,10 @@ describe("the shipper's source", () => {
         () => broken,
         entering(),
         never,
-        (error) => new InputError(String(error)),
+        (error) => new FileError(String(error)),
       );
       const error = await lines.next().catch((thrown: unknown) => thrown);
-      expect(error).to.be.instanceOf(InputError).with.property('message', 'Error: EIO');
+      expect(error).to.be.instanceOf(FileError).with.property('message', 'Error: EIO');
     });
   });
 
@@ -136,8 +168,55 @@ describe("the shipper's source", () => {
   it('should refuse what cannot be read, before it begins', async () => {
     for (const path of ['/nowhere/at/all', scratch.folder()]) {
       const error = await Promise.resolve(sourceOf(path, 0)).catch((thrown: unknown) => thrown);
-      expect(error).to.be.instanceOf(InputError).with.property('message').that.includes(path);
+      expect(error).to.be.instanceOf(FileError).with.property('message').that.includes(path);
     }
+  });
+
+  it('should wait for a pipe that nobody writes to yet, and be stopped all the same', async () => {
+    const pipe = scratch.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const source = await sourceOf(pipe, 0);
+    expect(source).to.include({ size: undefined, file: undefined });
+    const stop = new AbortController();
+    const stopped = (source.open(entering(), stop.signal) as AsyncIterable<LogEvent>)[Symbol.asyncIterator]();
+    const end = stopped.next();
+    stop.abort();
+    expect(await end).to.deep.equal({ done: true, value: undefined });
+
+    const lines: string[] = [];
+    const taking = (async () => {
+      for await (const { bytes } of source.open(entering(), never)) {
+        lines.push(bytes.toString());
+      }
+    })();
+    await writeFile(pipe, 'a\n'.repeat(100_000));
+    await taking;
+    expect(lines).to.have.length(100_000);
+  });
+
+  it('should end when it waits for a pipe and is stopped', async function () {
+    this.timeout(60_000);
+    const pipe = scratch.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { url, close } = await endpoint();
+    const shipper = start('ship', [pipe, '--to', url]);
+    await shipper.wrote('err', /0:01 \| /);
+    shipper.child.kill('SIGINT');
+    const { code } = await shipper.end();
+    await close();
+    expect(code).to.equal(130);
+  });
+
+  it('should be no folder on standard input either', async function () {
+    this.timeout(60_000);
+    const { url, close } = await endpoint();
+    const { code, out, err } = await run('ship', ['--to', url], { script: `"$@" < ${scratch.folder()}` });
+    await close();
+    expect({ code, out, err }).to.deep.equal({
+      code: 2,
+      out: '',
+      err: 'ship: cannot read standard input: it is a folder\n',
+    });
   });
 
   describe('its made-up events', () => {

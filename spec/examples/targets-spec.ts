@@ -1,11 +1,16 @@
 /** The endpoints of a command line: their URLs, and the names by which they are shown. */
+import { readFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { looksLikeUrl, targetsOf } from '../../examples/ship/targets.js';
 import { ship } from '../../examples/ship/ship.js';
 import { endpoint } from './endpoint.js';
 import { plainDisplay } from '../../examples/ship/plainDisplay.js';
+import { scratchFolder } from './scratch.js';
 
 describe("the shipper's targets", () => {
+  const scratch = scratchFolder();
+
   const namesOf = (...words: string[]): string[] => targetsOf(words, 'lines').map(({ name }) => name);
 
   it('should be named after what is no secret in their URLs', () => {
@@ -67,20 +72,32 @@ describe("the shipper's targets", () => {
 
   it('should be sent their user name and password, which nobody is shown', async () => {
     let authorized = 0;
-    const { url, close } = await endpoint(({ headers }) => {
+    const { url, close } = await endpoint(({ headers, body }) => {
       authorized +=
         headers.authorization === `Basic ${Buffer.from('user:s3cret').toString('base64')}` ? 1 : 0;
-      return { status: 400, body: `no: ${headers.authorization ?? ''}` };
+      return { status: body.includes('bad') ? 400 : 500, body: `no: ${headers.authorization ?? ''}` };
     });
     const printed: string[] = [];
+    const deadLetter = scratch.path('dead');
     const shipment = await ship({
-      events: 3,
+      input: await scratch.file('bad\ngood\n'),
       targets: targetsOf([url.replace('//', '//user:s3cret@')], 'lines'),
+      maxAttempts: 2,
+      deadLetter,
       display: plainDisplay((text) => printed.push(text)),
     });
     await close();
-    expect(authorized).to.equal(3);
-    expect(shipment.dropped).to.equal(3);
-    expect(printed.join('') + JSON.stringify(shipment)).to.not.match(/user|s3cret|dXNlcjpzM2NyZXQ/);
+    expect(authorized).to.be.at.least(3);
+    expect(shipment.reasons).to.deep.equal({ rejected: 1, attempts: 1 });
+    const dropped = await readFile(deadLetter, 'utf8');
+    // Where the endpoint's words are shown, so would be what it repeats.
+    for (const text of [printed.join(''), dropped]) {
+      expect(text)
+        .to.match(/400.* no: /)
+        .and.match(/500.* no: /);
+    }
+    expect(printed.join('') + dropped + inspect(shipment, { depth: 9 })).to.not.match(
+      /user|s3cret|dXNlcjpzM2NyZXQ/,
+    );
   });
 });

@@ -14,7 +14,7 @@ describe("the shipper's live view", () => {
   const three = snapshotWith({
     connections: [
       connectionWith({ state: 'backoff', retryIn: 340, inFlight: 0, share: 0, rate: 0 }),
-      connectionWith({ name: 'collector-2', share: 2 / 3, retried: 0 }),
+      connectionWith({ name: 'collector-2', share: 2 / 3, putBack: 0 }),
       connectionWith({ name: 'collector-3', share: 1 / 3, p50: undefined, p99: undefined }),
     ],
     notices: ['collector-1: killed (SIGKILL)', 'collector-1: read ECONNRESET'],
@@ -38,8 +38,8 @@ describe("the shipper's live view", () => {
     const tableAt = (width: number): string[] =>
       viewOf(snapshotWith({ connections }), { width }, plain).split('\n').slice(0, 2);
     expect(tableAt(80)).to.deep.equal([
-      'connection       state         in flight   delivered  share             events/s',
-      'collect…in/logs  up                    8      12,345  █████░░░░░  50 %     4,321',
+      'connection         state       in flight  delivered retried share events/s   p99',
+      'collector…/in/logs up                  8     12,345       6  50 %    4,321  23ms',
     ]);
     expect(tableAt(60)).to.deep.equal([
       'connection         state          delivered  share  events/s',
@@ -69,7 +69,7 @@ describe("the shipper's live view", () => {
       retryIn: fc.option(count, { nil: undefined }),
       inFlight: count,
       delivered: count,
-      retried: count,
+      putBack: count,
       share: fc.double({ min: 0, max: 1, noNaN: true }),
       rate: count,
       p50: fc.option(count, { nil: undefined }),
@@ -87,19 +87,82 @@ describe("the shipper's live view", () => {
       byteRate: count,
       notices: fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 3 }),
     });
+    const rows = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.constant(Infinity));
     fc.assert(
-      fc.property(snapshot, fc.integer({ min: 1, max: 150 }), (shown, width) => {
+      fc.property(snapshot, fc.integer({ min: 1, max: 150 }), rows, (shown, width, height) => {
         for (const chalk of [plain, coloured]) {
-          const lines = stripVTControlCharacters(viewOf(shown, { width }, chalk)).split('\n');
+          const lines = stripVTControlCharacters(viewOf(shown, { width, height }, chalk)).split('\n');
           for (const line of lines) {
             // Nothing but characters that are one column wide.
             expect(line).to.match(/^[\x20-\x7e\u00a1-\u02ff…█░]*$/u);
             expect(line.length, line).to.be.at.most(width);
           }
-          expect(lines.length).to.be.at.least(shown.connections.length + 2);
+          const whole = shown.connections.length + 2;
+          expect(lines.length).to.be.at.least(Math.min(height, whole)).and.at.most(height);
         }
       }),
     );
+  });
+
+  it('should have every column in the 79 that a terminal of 80 has for it', () => {
+    const connections = [
+      connectionWith({ state: 'backoff', retryIn: 10_000, delivered: 99_999_999, share: 0.99 }),
+      connectionWith({ state: 'connecting', inFlight: 999, putBack: 999_999, rate: 999_999, p99: 12_345 }),
+      connectionWith({ p50: 999, share: 1 }),
+    ];
+    expect(viewOf(snapshotWith({ connections }), { width: 79 }, plain).split('\n').slice(0, 4)).to.deep.equal(
+      [
+        'connection  state       in flight  delivered retried share events/s   p50   p99',
+        'collector-1 backoff 10s         8 99,999,999       6  99 %    4,321  <1ms  23ms',
+        'collector-1 connecting        999     12,345 999,999  50 %  999,999  <1ms 12.3s',
+        'collector-1 up                  8     12,345       6 100 %    4,321 999ms  23ms',
+      ],
+    );
+  });
+
+  it('should have a shorter bar before it leaves columns out', () => {
+    expect(viewOf(snapshotWith(), { width: 100 }, plain).split('\n').slice(0, 2)).to.deep.equal([
+      'connection   state         in flight   delivered  retried  share       events/s     p50     p99',
+      'collector-1  up                    8      12,345        6  ██░░  50 %     4,321   <1 ms   23 ms',
+    ]);
+  });
+
+  describe('in few rows', () => {
+    const connections = Array.from({ length: 6 }, (_, at) => connectionWith({ name: `place-${at}` }));
+    const six = snapshotWith({ connections, notices: ['first', 'second', 'third'] });
+    /** The first word of each line. */
+    const wordsAt = (width: number, height: number): string[] =>
+      viewOf(six, { width, height }, plain)
+        .split('\n')
+        .map((line) => line.split(' ', 2).join(' ').trim());
+    const table = ['connection', ...connections.map(({ name }) => name)];
+    const firstWords = (lines: string[], count: number): string[] =>
+      lines.slice(0, count).map((line) => line.split(' ', 1).join());
+
+    it('should leave out the oldest notices first', () => {
+      const lines = wordsAt(79, 12);
+      expect(firstWords(lines, 7)).to.deep.equal(table);
+      expect(lines.slice(8)).to.deep.equal(['12,345 delivered', '1:05 elapsed', 'second', 'third']);
+    });
+
+    it('should leave out the sums and the bar then, and no connection', () => {
+      for (const [width, height] of [
+        [79, 9],
+        [79, 7],
+        [19, 9],
+        [19, 7],
+      ] as const) {
+        const lines = wordsAt(width, height);
+        expect(lines).to.have.length(height);
+        expect(firstWords(lines, 7), `${width}x${height}`).to.deep.equal(table);
+      }
+    });
+
+    it('should leave out connections last, and the head where there is no row for both', () => {
+      expect(firstWords(wordsAt(19, 4), 4)).to.deep.equal(['connection', 'place-0', 'place-1', 'and']);
+      expect(firstWords(wordsAt(79, 2), 2)).to.deep.equal(['place-0', 'and']);
+      expect(firstWords(wordsAt(79, 1), 2)).to.deep.equal(['place-0']);
+    });
   });
 
   it('should leave connections out when there are too few rows for them', () => {

@@ -426,7 +426,7 @@ describe('syncConnection', () => {
     let clock: SinonFakeTimers;
 
     beforeEach(() => {
-      clock = sinon.useFakeTimers();
+      clock = sinon.useFakeTimers({ shouldClearNativeTimers: true });
     });
 
     afterEach(() => {

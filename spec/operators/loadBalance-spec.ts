@@ -239,7 +239,7 @@ describe('loadBalance', () => {
     });
 
     it('should go on when the subscriber throws, and have RxJS report it', () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       const { onUnhandledError } = config;
       const unhandled: unknown[] = [];
       config.onUnhandledError = (error) => unhandled.push(error);
@@ -669,7 +669,7 @@ describe('loadBalance', () => {
     it('should be completed at an error when it takes none', () => {
       const log: string[] = [];
       const unhandled: unknown[] = [];
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       const { onUnhandledError } = config;
       config.onUnhandledError = (error) => unhandled.push(error);
       try {
@@ -707,7 +707,7 @@ describe('loadBalance', () => {
     });
 
     it('should cost no timer when it is absent', () => {
-      const clock = useFakeTimers();
+      const clock = useFakeTimers({ shouldClearNativeTimers: true });
       try {
         const timersWith = (options: LoadBalanceOptions<string>): number => {
           const subscription = concat(of('a', 'b'), NEVER)
