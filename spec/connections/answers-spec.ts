@@ -18,7 +18,7 @@ import { OpenConnection } from './openConnection.js';
 import { RawServer } from './rawServer.js';
 import { ScriptedServer, silence, type Script, type ScriptedAnswer } from './scriptedServer.js';
 import { Shipment } from './shipment.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 const day = 86_400_000;
 

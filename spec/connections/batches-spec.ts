@@ -8,7 +8,7 @@ import { closedAfterEach } from './closedAfterEach.js';
 import { OpenConnection } from './openConnection.js';
 import { ScriptedServer, silence, type ReceivedRequest, type Script } from './scriptedServer.js';
 import { Shipment } from './shipment.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** The events of a request of ndjson, where events are numbers or texts. */
 function eventsOf({ text }: ReceivedRequest): unknown[] {

@@ -15,7 +15,7 @@ import { closedAfterEach } from './closedAfterEach.js';
 import { OpenConnection } from './openConnection.js';
 import { RawServer, writeForEver, type SocketHandler } from './rawServer.js';
 import { Shipment } from './shipment.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** More than any socket holds back by itself. */
 const muchMore = 50_000_000;

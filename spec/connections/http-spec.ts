@@ -6,7 +6,7 @@ import { closedAfterEach } from './closedAfterEach.js';
 import { OpenConnection } from './openConnection.js';
 import { ScriptedServer, silence, type Script, type ScriptedServerOptions } from './scriptedServer.js';
 import { inShort, Shipment } from './shipment.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** Options of a connection for single events. */
 type SingleOptions<T, R> = HttpOptions<T, R> & { readonly batch?: undefined };

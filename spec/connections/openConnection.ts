@@ -1,7 +1,7 @@
 /** A connection that is used by hand, as the balancer would use it: opened, sent to, closed. */
 import { type Observable, Subscription, defer, lastValueFrom, map, toArray } from 'rxjs';
 import type { BatchConnection, Connection, ConnectionState, ItemResult } from '../../src/index.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** An open connection, and what became of it. */
 export class OpenConnection<T, R> {

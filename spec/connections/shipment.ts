@@ -7,7 +7,7 @@ import {
   type LoadBalanceOptions,
   type Outcome,
 } from '../../src/index.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** One subscription of `loadBalance`. */
 export class Shipment<T, R> {

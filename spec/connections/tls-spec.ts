@@ -6,7 +6,7 @@ import { closedAfterEach } from './closedAfterEach.js';
 import { OpenConnection } from './openConnection.js';
 import { ScriptedServer, type Script } from './scriptedServer.js';
 import { Shipment } from './shipment.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 describe('httpConnection over TLS', function () {
   this.timeout(60_000);

@@ -8,7 +8,7 @@ import { RejectedError, TemporaryError, type ConnectionInput } from '../../src/i
 import { Collector } from './collector.js';
 import { Nginx, nginxProgram, type LoggedRequest, type NginxConfig } from './nginx.js';
 import { Shipment, someEvents, type Ledger, type LogEvent, type ShipmentOptions } from './shipment.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 describe('httpConnection to nginx', function () {
   this.timeout(30_000);

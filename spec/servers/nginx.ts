@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { freePort } from './freePort.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** What one nginx is to do, in nginx's own words. */
 export interface NginxConfig {

@@ -12,7 +12,7 @@ import {
   type Outcome,
 } from '../../src/index.js';
 import type { Arrival, Collector } from './collector.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** What is shipped: no two are equal. */
 export interface LogEvent {

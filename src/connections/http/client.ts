@@ -50,7 +50,8 @@ export class HttpClient {
     const { tls, window } = settings;
     // Each socket listens to it.
     setMaxListeners(0, life);
-    // How long opening and sending take is for the balancer to bound. Node's sockets take a signal; undici's types have it for those without TLS only.
+    // How long opening and sending take is for the balancer to bound. Node's sockets take a signal; undici's
+    // types have it for those without TLS only.
     this.connect = buildConnector({ timeout: 0, ...tls, signal: life } as buildConnector.BuildOptions);
     const options = { connect: this.connect, headersTimeout: 0, bodyTimeout: 0 };
     this.pool = new Pool(endpoint.origin, {

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { ItemResult } from '../../connection.js';
 import { RejectedError, TemporaryError } from '../../errors.js';
 import { wrongType } from '../../internal/expect.js';
+import { kindByClass } from '../../internal/target.js';
 import { errorOf, isDivisible, isSuccess, type HttpAnswer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import { exchange, type HttpRequest, type Reading } from './exchange.js';
@@ -77,7 +78,7 @@ export class Delivery<T, R> {
    * refused events are, and however many, something is soon delivered, and so the send makes progress.
    */
   private divided(dispatcher: Dispatcher, whole: Part<T>): Observable<Results<R>> {
-    const parts = halvesOf(whole);
+    const parts: Part<T>[] = halvesOf(whole);
     let isLarge = false;
     return defer(() => {
       isLarge = !isLarge;
@@ -85,8 +86,8 @@ export class Delivery<T, R> {
       const divide = (refused: Part<T>): void => {
         // The largest ones stay in front.
         const halves = halvesOf(refused);
-        const size = Math.floor(refused.events.length / 2);
-        const smaller = parts.findIndex(({ events }) => events.length < size);
+        const [, { events: lesser }] = halves;
+        const smaller = parts.findIndex(({ events }) => events.length < lesser.length);
         parts.splice(smaller === -1 ? parts.length : smaller, 0, ...halves);
       };
       return this.part(dispatcher, part, divide);
@@ -190,7 +191,7 @@ export class Delivery<T, R> {
   private reading<V>(needsBody: boolean, valueOf: (answer: HttpAnswer) => V): Reading<V> {
     const { name, maxResponseSize: limit, secrets } = this.settings;
     const failure = (error: unknown): unknown =>
-      isKnown(error) ? secrets.cleaned(error) : secrets.failure(name, error);
+      kindByClass(error) === 'connection' ? secrets.failure(name, error) : secrets.cleaned(error);
     const read = (answer: HttpAnswer): V => {
       if (!isSuccess(answer.status)) {
         throw errorOf(answer, name, this.endpoint, secrets);
@@ -205,7 +206,7 @@ export class Delivery<T, R> {
   }
 }
 
-function halvesOf<T>({ events, start }: Part<T>): Part<T>[] {
+function halvesOf<T>({ events, start }: Part<T>): [Part<T>, Part<T>] {
   const middle = Math.ceil(events.length / 2);
   return [
     { events: events.slice(0, middle), start },
@@ -220,15 +221,10 @@ function onlyOf<R>(results: Results<R>): R {
     return result.value as R;
   }
   const error: unknown = result === undefined ? new Error('expected a result for the event') : result.error;
-  throw isKnown(error) ? error : new TemporaryError(messageOf(error), { cause: error });
+  throw kindByClass(error) === 'connection' ? new TemporaryError(messageOf(error), { cause: error }) : error;
 }
 
 /** Whether a part of what failed like this may be delivered. */
 function mayPass(error: unknown): boolean {
   return error instanceof EncodingError || isDivisible(error);
-}
-
-/** Whether an error says itself what it means. */
-function isKnown(error: unknown): error is TemporaryError | RejectedError {
-  return error instanceof TemporaryError || error instanceof RejectedError;
 }

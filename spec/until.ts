@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often to look, in milliseconds. */
-const period = 10;
+const period = 2;
 
 /**
  * Resolves as soon as the condition holds.
@@ -14,7 +14,7 @@ const period = 10;
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  patience = 15_000,
+  patience = 20_000,
 ): Promise<void> {
   const end = performance.now() + patience;
   while (!(await Promise.resolve(holds()).catch(() => false))) {
