@@ -121,7 +121,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     for (const item of items) {
       attempt = Math.max(attempt, ledger.started(item));
     }
-    const context = this.begin(attempt);
+    const context = this.begin(attempt, ++puller.subject.turns);
     puller.started(this, items.length, attempt);
     try {
       if (this.busy) {

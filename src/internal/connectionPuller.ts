@@ -52,13 +52,15 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   onProbation = false;
   /** Every seat there is, and those of them that are free. */
   private readonly seats: S[] = [];
-  private readonly free: S[] = [];
+  private readonly freeSeats: S[] = [];
   /** How many sends are in flight, and how many may be at this moment. */
   private inFlight = 0;
   private limit = 0;
   private window = 1;
   /** How many events its window takes. */
   private room = 0;
+  /** Whether more is in flight than is to be: with every send that ends, there is room for less. */
+  private waning = false;
   /** The subscriber of `pull$`, while there is one. */
   private pulling: Subscriber<never> | undefined;
   /** Whether it is up, has not failed, and is not to leave. */
@@ -234,9 +236,18 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     return this.cancelSends(reason).flatMap(({ items }) => items);
   }
 
+  /** Visits its sends in flight. */
+  eachInFlight(visit: (send: S) => void): void {
+    for (const seat of this.inFlight > 0 ? this.seats : []) {
+      if (seat.busy) {
+        visit(seat);
+      }
+    }
+  }
+
   /** A seat for one more send. */
   protected takeSeat(): S {
-    const seat = this.free.pop();
+    const seat = this.freeSeats.pop();
     if (seat !== undefined) {
       return seat;
     }
@@ -254,7 +265,6 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     const { subject } = this;
     this.inFlight++;
     subject.inFlight += events;
-    seat.turn = ++subject.turns;
     subject.deadlines.add(seat);
     if (subject.monitor !== undefined) {
       seat.startedAt = subject.monitor.now();
@@ -263,33 +273,39 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   }
 
   /**
-   * A send has ended: its seat is free, unless a promise may still answer there.
+   * A send has ended, and its seat is free.
    * @param seat The seat.
    * @param delivered How many of its events were delivered.
    * @param failed How many were not.
    * @param error Why not.
    */
   ended(seat: S, delivered: number, failed: number, error?: unknown): void {
-    const { subject } = this;
+    this.answered(seat, delivered, failed, error);
+    this.free(seat);
+  }
+
+  /** A send has ended. Its seat is to be freed, or to carry the next one. */
+  answered(seat: S, delivered: number, failed: number, error?: unknown): void {
+    const { monitor } = this.subject;
     this.inFlight--;
-    if (this.room > this.window * this.perSend || !this.active) {
+    if (this.waning) {
       this.update();
     }
-    subject.deadlines.remove(seat);
-    if (seat.lost) {
+    if (monitor !== undefined) {
+      const elapsed = monitor.now() - seat.startedAt;
+      const why = failed === 0 ? {} : { error };
+      monitor.report({ type: 'answer', connection: this.name, delivered, failed, elapsed, ...why });
+    }
+  }
+
+  /** A seat is free, unless its send was cancelled. */
+  free(seat: S): void {
+    if (seat.cancelled) {
       this.seats.splice(this.seats.indexOf(seat), 1);
     } else {
-      this.free.push(seat);
+      this.freeSeats.push(seat);
     }
-    subject.lineUp(this);
-    subject.monitor?.report({
-      type: 'answer',
-      connection: this.name,
-      delivered,
-      failed,
-      elapsed: subject.monitor.now() - seat.startedAt,
-      ...(failed === 0 ? {} : { error }),
-    });
+    this.subject.lineUp(this);
   }
 
   /** An event has been delivered. */
@@ -495,6 +511,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     const room = Math.min(sends * this.perSend, mostRoom);
     subject.room += room - this.room;
     this.room = room;
+    this.waning = sends > (active ? this.window : 0);
     subject.lineUp(this);
   }
 
@@ -502,6 +519,9 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   /** What was in flight on a connection that is no longer up has used an attempt, unless its send made progress. */
   private cancelAll(): void {
+    if (this.inFlight === 0) {
+      return;
+    }
     const reason = this.failure?.error ?? new Error(`connection "${this.name}" is no longer up`);
     for (const { items, progressed } of this.cancelSends(reason)) {
       for (const item of items) {
@@ -513,7 +533,9 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   /** Cancels every send: what was in them, oldest first. */
   private cancelSends(reason: unknown): { readonly items: Item<T>[]; readonly progressed: boolean }[] {
-    const busy = this.seats.filter((seat) => seat.busy).sort((a, b) => a.turn - b.turn);
+    const busy: S[] = [];
+    this.eachInFlight((seat) => busy.push(seat));
+    busy.sort((a, b) => a.turn - b.turn);
     // All are silenced before any is cancelled: what that does to another one is no answer of it.
     for (const seat of busy) {
       seat.busy = false;

@@ -1,40 +1,47 @@
 /** The deadlines of all sends in flight: one timer, and no clock read per send where a coarse clock will do. */
 import type { SchedulerLike } from 'rxjs';
 import { Alarm } from './alarm.js';
-import { LinkedList, type Linked } from './linkedList.js';
 import { isVirtual } from './virtualTime.js';
 
 /** Below this timeout every send reads the clock; from it on they share a tick. */
 const preciseBelow = 1_000;
 /** A shared deadline is at most two ticks late. */
 const tick = 40;
-/** Not stamped yet: the next tick does that. */
-const unstamped = -1;
 
-/** Something that has a deadline. */
-export interface Timed extends Linked<Timed> {
+/** A send that has a deadline. */
+export interface Timed {
   due: number;
-  /** Called when the deadline has passed: it must remove itself. */
+  /** The number of the send. */
+  readonly turn: number;
+  /** Whether it is still in flight. */
+  readonly busy: boolean;
+  /** Called when the deadline has passed. */
   expire(): void;
 }
 
-/** Keeps the sends in the order in which they started, which is the order of their deadlines. */
+/** All sends in flight are looked through when the alarm rings: cheaper than to keep them in order all the time. */
 export class Deadlines {
-  private readonly sends = new LinkedList<Timed>();
   private readonly alarm: Alarm;
   private readonly precise: boolean;
+  /** Whether a send that starts need not be noted: it has no deadline, or the next tick finds it. */
+  private found: boolean;
+  /** The number of the last send that the last tick has found. */
+  private lastFound = 0;
 
   /**
    * @param timeout How long a send may take, in milliseconds; `Infinity` for without limit.
    * @param scheduler The clock and the timer.
+   * @param eachInFlight Visits all sends in flight.
    * @param atOnce Runs the expiry of many sends as one step.
    */
   constructor(
     private readonly timeout: number,
     private readonly scheduler: SchedulerLike,
+    private readonly eachInFlight: (visit: (send: Timed) => void) => void,
     atOnce: (work: () => void) => void,
   ) {
     this.precise = timeout < preciseBelow || isVirtual(scheduler);
+    this.found = timeout === Infinity;
     this.alarm = new Alarm(scheduler, () => {
       atOnce(() => {
         this.expire();
@@ -42,25 +49,21 @@ export class Deadlines {
     });
   }
 
-  /** A send starts. */
+  /** A send starts. When it has ended, the alarm stays: to ring for nothing is cheaper than to be set anew. */
   add(send: Timed): void {
-    if (this.timeout === Infinity) {
-      return;
-    }
-    this.sends.push(send);
-    if (this.precise) {
-      send.due = this.scheduler.now() + this.timeout;
-      this.alarm.set(send.due);
-    } else {
-      send.due = unstamped;
-      this.awaitTick();
+    if (!this.found) {
+      this.note(send);
     }
   }
 
-  /** A send has ended. The alarm stays: to ring for nothing now and then is cheaper than to be set anew every time. */
-  remove(send: Timed): void {
-    if (this.timeout !== Infinity) {
-      this.sends.remove(send);
+  private note(send: Timed): void {
+    const now = this.scheduler.now();
+    if (this.precise) {
+      send.due = now + this.timeout;
+      this.alarm.set(send.due);
+    } else {
+      this.found = true;
+      this.alarm.set(now + tick);
     }
   }
 
@@ -71,35 +74,35 @@ export class Deadlines {
 
   private expire(): void {
     const now = this.scheduler.now();
-    this.stamp(now);
-    let { first } = this.sends;
-    while (first !== undefined && first.due <= now) {
-      first.expire();
-      ({ first } = this.sends);
-    }
-    if (first === undefined) {
-      return;
+    const late: Timed[] = [];
+    let next = Infinity;
+    const { lastFound } = this;
+    this.eachInFlight((send) => {
+      if (!this.precise && send.turn > lastFound) {
+        // It is taken to have started now. A clock read at the last tick would be stale after a blocked
+        // event loop, and its deadline early.
+        send.due = now + this.timeout;
+        this.lastFound = Math.max(this.lastFound, send.turn);
+      }
+      if (send.due <= now) {
+        late.push(send);
+      } else {
+        next = Math.min(next, send.due);
+      }
+    });
+    for (const send of late.sort((a, b) => a.turn - b.turn)) {
+      // One that is late may cause another to be cancelled.
+      if (send.busy) {
+        send.expire();
+      }
     }
     if (this.precise) {
-      this.alarm.set(first.due);
+      this.alarm.set(next);
     } else {
-      this.awaitTick();
-    }
-  }
-
-  /**
-   * Sends that started since the last tick are taken to have started now. A clock read at the last tick
-   * would be stale after a blocked event loop, and their deadlines early.
-   */
-  private stamp(now: number): void {
-    for (let send = this.sends.last; send?.due === unstamped; send = send.previous) {
-      send.due = now + this.timeout;
-    }
-  }
-
-  private awaitTick(): void {
-    if (!this.alarm.isSet) {
-      this.alarm.set(this.scheduler.now() + tick);
+      this.found = next !== Infinity;
+      if (this.found) {
+        this.alarm.set(now + tick);
+      }
     }
   }
 }

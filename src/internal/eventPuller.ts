@@ -50,8 +50,10 @@ class EventSeat<T, R> extends Seat<T, R> {
     const { puller } = this;
     this.item = item;
     this.value = undefined;
-    const context = this.begin(puller.subject.ledger.started(item));
-    puller.started(this, 1, context.attempt);
+    const { subject } = puller;
+    const attempt = subject.ledger.started(item);
+    const context = this.begin(attempt, ++subject.turns);
+    puller.started(this, 1, attempt);
     try {
       if (this.busy) {
         this.listen(puller.target.send(eventOf(item), context));
@@ -70,9 +72,8 @@ class EventSeat<T, R> extends Seat<T, R> {
   }
 
   protected override answered(value: R): void {
-    this.value = value;
     this.end();
-    this.completed();
+    this.succeeded(value);
   }
 
   protected override emitted(value: R): void {
@@ -80,14 +81,27 @@ class EventSeat<T, R> extends Seat<T, R> {
   }
 
   protected override completed(): void {
-    const { puller, value } = this;
-    const { steps } = puller.subject;
-    steps.begin();
-    puller.ended(this, 1, 0);
+    this.succeeded(this.value as R);
+  }
+
+  private succeeded(value: R): void {
+    const { puller } = this;
+    const { subject } = puller;
+    subject.steps.begin();
+    puller.answered(this, 1, 0);
     puller.succeeded();
-    puller.delivered(this.take(), value as R);
-    puller.rest();
-    steps.end();
+    subject.freeing = true;
+    puller.delivered(this.take(), value);
+    subject.freeing = false;
+    // With a backlog, this is how nearly every event is taken.
+    const next = subject.takeNext(puller);
+    if (next === nothing) {
+      puller.free(this);
+      puller.rest();
+    } else {
+      this.start(next);
+    }
+    subject.steps.end();
   }
 
   protected override failed(error: unknown): void {

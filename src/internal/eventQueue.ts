@@ -21,6 +21,8 @@ export interface Candidate extends Suspect {
  * `behind` remembers its place among the new ones.
  */
 export class EventQueue<T> {
+  /** How many events wait. */
+  length = 0;
   private readonly fresh = new Fifo<T>();
   /** New events that have outlived their wait, because they are guaranteed. They are older than the fresh ones. */
   private readonly kept = new Fifo<Retry<T>>();
@@ -39,11 +41,6 @@ export class EventQueue<T> {
     private readonly available: () => number,
     private readonly now: () => number,
   ) {}
-
-  /** How many events wait. */
-  get length(): number {
-    return this.fresh.length + this.kept.length + this.once.length + this.again.length;
-  }
 
   /** How many of them wait for their first attempt. */
   get untried(): number {
@@ -67,6 +64,7 @@ export class EventQueue<T> {
 
   /** A new event waits. */
   push(event: T): void {
+    this.length++;
     this.fresh.push(event);
   }
 
@@ -74,32 +72,34 @@ export class EventQueue<T> {
   putBack(retry: Retry<T>): void {
     retry.putBacks++;
     retry.behind = this.end;
+    this.length++;
     (retry.putBacks === 1 ? this.once : this.again).push(retry);
   }
 
   /** The next event for this connection, or `nothing`. */
   take(candidate: Candidate): Item<T> | typeof nothing {
-    if (this.retrying === 0 || (candidate.onProbation && this.untried > 0)) {
+    const { once, again } = this;
+    if (once.length + again.length === 0 || (candidate.onProbation && this.untried > 0)) {
       return this.takeUntried();
     }
     const refused = (retry: Retry<T>): boolean =>
       !this.relents && retry.avoids(candidate, this.available(), this.now);
     const untriedFrom = this.untried === 0 ? Infinity : (this.kept.peek()?.behind ?? this.taken);
-    return (
-      takeFrom(this.once, refused) ??
-      takeFrom(this.again, (retry) => retry.behind > untriedFrom || refused(retry)) ??
-      this.takeUntried()
-    );
+    const retry =
+      this.takeFrom(once, refused) ??
+      this.takeFrom(again, (waiting) => waiting.behind > untriedFrom || refused(waiting));
+    return retry ?? this.takeUntried();
   }
 
   /** The new event that has waited longest, or `nothing`. */
   takeUntried(): Item<T> | typeof nothing {
+    if (this.untried === 0) {
+      return nothing;
+    }
+    this.length--;
     const kept = this.kept.shift();
     if (kept !== undefined) {
       return kept;
-    }
-    if (this.fresh.length === 0) {
-      return nothing;
     }
     this.taken++;
     return this.fresh.shift() as T;
@@ -107,7 +107,11 @@ export class EventQueue<T> {
 
   /** The new event that came last, or `nothing`. */
   takeNewest(): T | typeof nothing {
-    return this.fresh.length === 0 ? nothing : (this.fresh.pop() as T);
+    if (this.fresh.length === 0) {
+      return nothing;
+    }
+    this.length--;
+    return this.fresh.pop() as T;
   }
 
   /** Takes any event, those that have failed before first, or `nothing`. */
@@ -130,6 +134,7 @@ export class EventQueue<T> {
         kept.behind = index;
         this.kept.push(kept);
       } else {
+        this.length--;
         drop(event);
       }
     }
@@ -154,22 +159,20 @@ export class EventQueue<T> {
 
   /** Takes this one out. */
   remove(retry: Retry<T>): void {
+    this.length--;
     (retry.putBacks === 1 ? this.once : this.again).remove(retry);
   }
-}
 
-/** Takes the first of the next few retries that is not refused. */
-function takeFrom<T>(
-  lane: LinkedList<Retry<T>>,
-  refused: (retry: Retry<T>) => boolean,
-): Retry<T> | undefined {
-  let retry = lane.first;
-  for (let looked = 0; retry !== undefined && looked < lookPast; looked++) {
-    if (!refused(retry)) {
-      lane.remove(retry);
-      return retry;
+  /** Takes the first of the next few retries that is not refused. */
+  private takeFrom(lane: LinkedList<Retry<T>>, refused: (retry: Retry<T>) => boolean): Retry<T> | undefined {
+    let retry = lane.first;
+    for (let looked = 0; retry !== undefined && looked < lookPast; looked++) {
+      if (!refused(retry)) {
+        this.remove(retry);
+        return retry;
+      }
+      retry = retry.next;
     }
-    retry = retry.next;
+    return undefined;
   }
-  return undefined;
 }

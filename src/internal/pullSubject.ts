@@ -1,10 +1,11 @@
 /** The shared subject: a producer side like any Subject's, but each value goes to the one puller whose turn it is. */
-import { noop, Subject, takeUntil, timer, type Observable, type Subscriber } from 'rxjs';
+import { noop, Subject, takeUntil, timer, type Observable, type Subscriber, type Unsubscribable } from 'rxjs';
 import type { QueueActivity } from '../activity.js';
 import type { DropReason, Outcome } from '../outcome.js';
 import { Alarm } from './alarm.js';
-import { Deadlines } from './deadlines.js';
-import { EventQueue, nothing } from './eventQueue.js';
+import { Deadlines, type Timed } from './deadlines.js';
+import { DirectSubscriber } from './directSubscriber.js';
+import { EventQueue, nothing, type Candidate } from './eventQueue.js';
 import { Ledger } from './ledger.js';
 import { LinkedList, type Linked } from './linkedList.js';
 import { Monitor } from './monitor.js';
@@ -22,6 +23,8 @@ export interface Puller<T> extends Linked<Puller<T>> {
   place: number;
   /** Takes what it can in one turn; false when it took nothing. */
   pull(): boolean;
+  /** Visits its sends in flight. */
+  eachInFlight(visit: (send: Timed) => void): void;
   /** Gives up its sends, and hands over the events that were in them, oldest first. */
   abandon(reason: unknown): Item<T>[];
 }
@@ -63,6 +66,8 @@ export class PullSubject<T, R> implements Taker<T> {
   private up = 0;
   /** The pullers that are ready, in the order of their turns. */
   private readonly line = new LinkedList<Puller<T>>();
+  /** Whether one more is about to be ready. */
+  freeing = false;
   /** How many places in it have been given. */
   private places = 0;
   private readonly lingering = new Set<LingeringPuller<T>>();
@@ -76,6 +81,8 @@ export class PullSubject<T, R> implements Taker<T> {
   private readonly intakeOver$ = new Subject<void>();
   /** Emits when the connections are to be closed. */
   private readonly over$ = new Subject<void>();
+  /** The source, where it emits as it likes. */
+  private intake: Unsubscribable | undefined;
   /** The source, where it can be asked for events. */
   private opened: Opened | undefined;
   /** How many events have come since the queue was last held against its capacity. */
@@ -83,6 +90,8 @@ export class PullSubject<T, R> implements Taker<T> {
   /** One for all that overflows: a stack trace for each would cost more than the drop. */
   private readonly overflowError = new Error('the queue is full');
   private lastConnectionError: { readonly error: unknown } | undefined;
+  /** Whether it goes on: it has neither ended nor been told to. */
+  private pulling = true;
   private sourceEnd: Ending | undefined;
   private closing: (Ending & { readonly cause: unknown }) | undefined;
   /** Whether no connection is left, and none can come. */
@@ -109,7 +118,12 @@ export class PullSubject<T, R> implements Taker<T> {
     this.ledger = new Ledger(settings, this.waiting, subscriber, this.monitor, (error) => {
       this.fail(error);
     });
-    this.deadlines = new Deadlines(timeout.send, scheduler, atOnce);
+    const eachInFlight = (visit: (send: Timed) => void): void => {
+      for (const puller of this.pullers) {
+        puller.eachInFlight(visit);
+      }
+    };
+    this.deadlines = new Deadlines(timeout.send, scheduler, eachInFlight, atOnce);
     this.relenting = new Alarm(scheduler, () => {
       this.resume();
     });
@@ -165,18 +179,25 @@ export class PullSubject<T, R> implements Taker<T> {
 
   /** An event arrives. */
   next(event: T): void {
-    this.steps.begin();
     if (this.deserted) {
-      this.ledger.drop(event, 'no-connection', this.connectionError());
-    } else {
-      this.waiting.push(event);
-      this.outage.arrived();
-      this.arrivals++;
-      if (this.line.length === 0 && this.lingering.size === 0) {
+      this.steps.run(() => {
+        this.ledger.drop(event, 'no-connection', this.connectionError());
+      });
+      return;
+    }
+    this.waiting.push(event);
+    this.outage.arrived();
+    this.arrivals++;
+    const wanted = this.line.length > 0 || this.freeing || this.lingering.size > 0;
+    if (wanted || this.monitor !== undefined || this.waiting.length > this.settings.capacity) {
+      this.steps.begin();
+      if (!wanted) {
         this.shed();
       }
+      this.steps.end();
+    } else {
+      this.arrivals = 0;
     }
-    this.steps.end();
   }
 
   /** The source has failed: what is outstanding gets its outcomes first. */
@@ -216,6 +237,21 @@ export class PullSubject<T, R> implements Taker<T> {
         this.line.remove(puller);
       }
     }
+  }
+
+  /**
+   * The next event for a puller that has room again, when nobody else is ready: then it need not stand in line
+   * for what it would get at once.
+   */
+  takeNext(puller: Puller<T> & Candidate): Item<T> | typeof nothing {
+    return this.line.length === 0 &&
+      this.lingering.size === 0 &&
+      puller.ready &&
+      this.steps.outermost &&
+      this.pulling &&
+      this.waiting.length > 0
+      ? this.waiting.take(puller)
+      : nothing;
   }
 
   /** A puller waits for more events. */
@@ -309,6 +345,7 @@ export class PullSubject<T, R> implements Taker<T> {
   private end(ending: Ending & { readonly cause: unknown }): void {
     this.steps.run(() => {
       this.closing ??= ending;
+      this.pulling = false;
     });
   }
 
@@ -330,18 +367,19 @@ export class PullSubject<T, R> implements Taker<T> {
     });
   }
 
-  /** Whether it goes on: it has neither ended nor been told to. */
-  get pulling(): boolean {
-    return !this.stopped && this.closing === undefined;
-  }
-
   /** What follows from a step: pulls, and perhaps the end. */
   private settle(): void {
     // First, so that what the monitor's observer causes is seen to.
     this.monitor?.queueChanged();
     do {
       this.pull();
-    } while (this.shed());
+    } while (this.arrivals > 0 && this.shed());
+    if (!this.pulling || this.sourceHasEnded) {
+      this.finishWhenDone();
+    }
+  }
+
+  private finishWhenDone(): void {
     if (this.stopped) {
       return;
     }
@@ -357,14 +395,14 @@ export class PullSubject<T, R> implements Taker<T> {
   /** Lets the pullers in line take turns, until nothing waits that any of them may take. */
   private pull(): void {
     let refusals = 0;
-    while (this.pulling) {
+    while (this.pulling && (this.line.length > 0 || this.lingering.size > 0)) {
       if (this.waiting.length >= this.enough) {
         this.wakeLingering();
       }
       const puller = this.line.first;
       if (puller === undefined) {
         // Those that linger want more than there is.
-        if (this.lingering.size === 0 || !this.ask()) {
+        if (!this.ask()) {
           return;
         }
       } else if (this.waiting.length > 0 || this.ask()) {
@@ -466,6 +504,7 @@ export class PullSubject<T, R> implements Taker<T> {
   /** Cancels every send, closes every connection, and leaves no timer behind. */
   private stop(): void {
     this.stopped = true;
+    this.pulling = false;
     this.endIntake();
     this.over$.next();
     this.deadlines.stop();
@@ -476,13 +515,16 @@ export class PullSubject<T, R> implements Taker<T> {
 
   private endIntake(): void {
     this.intakeOver$.next();
+    this.intake?.unsubscribe();
     this.opened?.unsubscribe();
   }
 
   /** Takes its events as they come; from one that can be asked, only when a puller is ready. */
   private drawFrom(source$: Observable<T>): void {
     if (!(source$ instanceof OpenSource)) {
-      source$.pipe(takeUntil(this.intakeOver$)).subscribe(this);
+      const intake = new DirectSubscriber(this);
+      this.intake = intake;
+      intake.add(source$.subscribe(intake));
     } else {
       this.open(source$ as OpenSource<T>);
     }

@@ -1,7 +1,9 @@
 /** One unit of a connection's window: it carries one send at a time, and is used again and again. */
-import { from, noop, throwError, type ObservableInput, type Subscription } from 'rxjs';
-import { AttemptContext } from './attemptContext.js';
+import { from, noop, throwError, type ObservableInput, type Observer, type Unsubscribable } from 'rxjs';
+import type { Aborter } from './aborter.js';
+import { AttemptContext, type Carrier } from './attemptContext.js';
 import type { Timed } from './deadlines.js';
+import { DirectSubscriber } from './directSubscriber.js';
 import type { Item } from './retry.js';
 
 /** Only a promise of the platform is known to answer once, and never synchronously. */
@@ -12,53 +14,34 @@ function isNativePromise<V>(answer: ObservableInput<V>): answer is Promise<V> {
 /**
  * Sends, and listens to the answer.
  *
- * The callbacks are bound once. A stream that has been unsubscribed is silent, so its seat can be used
- * again; a promise cannot be told to be, so the seat of one that was cancelled is `lost`.
+ * The callbacks are bound once. One whose send was cancelled is not used again: its promise may still answer
+ * here, and its context still ask.
  */
-export abstract class Seat<T, V> implements Timed {
+export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
   due = 0;
-  previous: Timed | undefined;
-  next: Timed | undefined;
   /** Whether a send is in flight on it. */
   busy = false;
-  /** Whether a promise that was cancelled may still answer here. */
-  lost = false;
   /** The number of its send, counted over all sends of the balancer. */
   turn = 0;
   /** When its send started, for the monitor. */
   startedAt = 0;
-  private context: AttemptContext | undefined;
-  private subscription: Subscription | undefined;
-  private promised = false;
+  /** Why its send was cancelled. */
+  private cancellation: { readonly reason: unknown } | undefined;
+  /** What aborts the signal of its send, where that has been read. */
+  private aborter: Aborter | undefined;
+  private subscription: Unsubscribable | undefined;
 
   private readonly fulfilled = (value: V): void => {
-    this.promised = false;
     if (this.busy) {
       this.answered(value);
     }
   };
 
   private readonly rejected = (error: unknown): void => {
-    this.promised = false;
     if (this.busy) {
       this.end();
       this.failed(error);
     }
-  };
-
-  private readonly observer = {
-    next: (value: V): void => {
-      if (this.busy) {
-        this.emitted(value);
-      }
-    },
-    error: this.rejected,
-    complete: (): void => {
-      if (this.busy) {
-        this.end();
-        this.completed();
-      }
-    },
   };
 
   /** How many of its events have been delivered. */
@@ -77,6 +60,32 @@ export abstract class Seat<T, V> implements Timed {
   /** The error of a send that takes too long. */
   protected abstract timeoutError(): Error;
 
+  // ---- What the stream of the send says
+
+  next(value: V): void {
+    if (this.busy) {
+      this.emitted(value);
+    }
+  }
+
+  error(error: unknown): void {
+    this.rejected(error);
+  }
+
+  complete(): void {
+    if (this.busy) {
+      this.end();
+      this.completed();
+    }
+  }
+
+  // ---- The send
+
+  /** Whether its send was cancelled. */
+  get cancelled(): boolean {
+    return this.cancellation !== undefined;
+  }
+
   /** The send has taken too long. */
   expire(): void {
     const error = this.timeoutError();
@@ -85,29 +94,35 @@ export abstract class Seat<T, V> implements Timed {
   }
 
   /** A send begins; this is what it is told of itself. */
-  protected begin(attempt: number): AttemptContext {
+  protected begin(attempt: number, turn: number): AttemptContext {
     this.busy = true;
-    return (this.context = new AttemptContext(attempt));
+    this.turn = turn;
+    return new AttemptContext(attempt, this, turn);
+  }
+
+  /** Somebody wants to know when this send is cancelled: it may have been, or be over. */
+  abortWith(aborter: Aborter, turn: number): void {
+    if (turn === this.turn) {
+      if (this.cancellation !== undefined) {
+        aborter.abort(this.cancellation.reason);
+      } else if (this.busy) {
+        this.aborter = aborter;
+      }
+    }
   }
 
   /** Waits for the answer of the send that has begun, unless it has been cancelled before it had one. */
   protected listen(answer: ObservableInput<V>): void {
-    if (!this.isBusy()) {
-      if (isNativePromise(answer)) {
+    if (isNativePromise(answer)) {
+      if (this.busy) {
+        answer.then(this.fulfilled, this.rejected);
+      } else {
         answer.catch(noop);
       }
-      return;
-    }
-    if (isNativePromise(answer)) {
-      this.promised = true;
-      answer.then(this.fulfilled, this.rejected);
-      return;
-    }
-    const subscription = from(answer).subscribe(this.observer);
-    if (this.isBusy()) {
-      this.subscription = subscription;
-    } else {
-      subscription.unsubscribe();
+    } else if (this.busy) {
+      const subscriber = new DirectSubscriber(this);
+      this.subscription = subscriber;
+      subscriber.add(from(answer).subscribe(subscriber));
     }
   }
 
@@ -118,10 +133,10 @@ export abstract class Seat<T, V> implements Timed {
 
   /** Gives the send up. */
   cancel(reason: unknown): void {
-    const { context, subscription } = this;
-    this.lost = this.promised;
+    const { aborter, subscription } = this;
+    this.cancellation = { reason };
     this.end();
-    context?.cancel(reason);
+    aborter?.abort(reason);
     try {
       subscription?.unsubscribe();
     } catch (error) {
@@ -130,14 +145,9 @@ export abstract class Seat<T, V> implements Timed {
     }
   }
 
-  /** Asked anew after every call of a user's function. */
-  private isBusy(): boolean {
-    return this.busy;
-  }
-
   /** The send is over. */
   protected end(): void {
     this.busy = false;
-    this.context = this.subscription = undefined;
+    this.aborter = this.subscription = undefined;
   }
 }

@@ -13,6 +13,11 @@ export class Steps {
    */
   constructor(private readonly settle: () => void) {}
 
+  /** Whether what happens now is no part of another step. */
+  get outermost(): boolean {
+    return this.depth === 1;
+  }
+
   /** A step begins. */
   begin(): void {
     this.depth++;
