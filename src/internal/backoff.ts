@@ -15,7 +15,7 @@ import type { ReconnectDelay } from '../options.js';
 import { delayOf, lengthOf } from './delay.js';
 
 /** After so many waits that took no time at all, the scheduler gets its turn, so that nothing starves. */
-const yieldEvery = 100;
+const yieldEvery = 500;
 
 /** A wait that has been asked for. */
 export interface Wait {

@@ -51,13 +51,7 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
       return false;
     }
     this.hasLingered = false;
-    const items: Item<T>[] = [];
-    for (let item = waiting.take(this); item !== nothing; item = waiting.take(this)) {
-      items.push(item);
-      if (items.length === target.batch.size) {
-        break;
-      }
-    }
+    const items = waiting.takeMany(this, target.batch.size);
     if (items.length === 0) {
       return false;
     }
@@ -133,7 +127,10 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
   }
 
   override handBack(): Item<T>[] {
-    const left = this.items.filter((item): item is Item<T> => item !== nothing);
+    const left =
+      this.named === 0
+        ? (this.items as Item<T>[])
+        : this.items.filter((item): item is Item<T> => item !== nothing);
     this.items = [];
     this.events = [];
     return left;
@@ -179,9 +176,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
       if (named === 0) {
         puller.ended(this, size, 0);
         puller.succeeded();
-        for (const item of left) {
-          puller.delivered(item, undefined as R);
-        }
+        puller.deliveredAll(left);
       } else {
         const error = new TemporaryError(
           `connection "${puller.name}" answered for ${String(named)} of ${String(size)} events`,

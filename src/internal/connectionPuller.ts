@@ -315,6 +315,16 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     this.subject.ledger.delivered(item, value, this.name);
   }
 
+  /** All events of a batch have been delivered, with no value. */
+  deliveredAll(items: readonly Item<T>[]): void {
+    const { ledger } = this.subject;
+    this.successes += items.length;
+    this.subject.inFlight -= items.length;
+    for (const item of items) {
+      ledger.delivered(item, undefined as R, this.name);
+    }
+  }
+
   /** A send, or the event of a batch, was answered well: the backoff starts over. */
   succeeded(): void {
     if (this.onProbation) {

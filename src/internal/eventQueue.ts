@@ -91,6 +91,25 @@ export class EventQueue<T> {
     return retry ?? this.takeUntried();
   }
 
+  /** The next events for this connection, so many at most. */
+  takeMany(candidate: Candidate, count: number): Item<T>[] {
+    if (this.length === this.fresh.length) {
+      const events: Item<T>[] = this.fresh.shiftMany(count);
+      this.length -= events.length;
+      this.taken += events.length;
+      return events;
+    }
+    const items: Item<T>[] = [];
+    while (items.length < count) {
+      const item = this.take(candidate);
+      if (item === nothing) {
+        break;
+      }
+      items.push(item);
+    }
+    return items;
+  }
+
   /** The new event that has waited longest, or `nothing`. */
   takeUntried(): Item<T> | typeof nothing {
     if (this.untried === 0) {

@@ -1,6 +1,8 @@
 /** First in, first out, at a constant cost at any length: a list of chunks, nothing is ever moved or copied. */
 
-const chunkSize = 1024;
+/** The size of the first chunk. Each has twice the size of the one before, up to the largest. */
+const firstSize = 16;
+const largestSize = 1024;
 
 interface Chunk<T> {
   readonly items: (T | undefined)[];
@@ -8,15 +10,16 @@ interface Chunk<T> {
   next: Chunk<T> | undefined;
 }
 
-function newChunk<T>(previous: Chunk<T> | undefined): Chunk<T> {
-  return { items: new Array<T | undefined>(chunkSize), previous, next: undefined };
+function newChunk<T>(previous?: Chunk<T>): Chunk<T> {
+  const size = previous === undefined ? firstSize : Math.min(previous.items.length * 2, largestSize);
+  return { items: new Array<T | undefined>(size), previous, next: undefined };
 }
 
 /** A queue. Taking from an empty one gives `undefined`, which may also be a value: ask `length` first. */
 export class Fifo<T> {
   /** How many items are in it. */
   length = 0;
-  private head = newChunk<T>(undefined);
+  private head = newChunk<T>();
   private tail = this.head;
   /** Where in the head chunk the next item is taken. */
   private headAt = 0;
@@ -25,7 +28,7 @@ export class Fifo<T> {
 
   /** Adds an item at the end. */
   push(item: T): void {
-    if (this.tailAt === chunkSize) {
+    if (this.tailAt === this.tail.items.length) {
       this.tail = this.tail.next = newChunk(this.tail);
       this.tailAt = 0;
     }
@@ -46,14 +49,25 @@ export class Fifo<T> {
     const item = this.head.items[this.headAt];
     this.head.items[this.headAt++] = undefined;
     this.length--;
-    if (this.length === 0) {
-      this.rewind();
-    } else if (this.headAt === chunkSize && this.head.next !== undefined) {
-      this.head = this.head.next;
-      this.head.previous = undefined;
-      this.headAt = 0;
-    }
+    this.turnOver();
     return item;
+  }
+
+  /** Takes the first items, so many at most. */
+  shiftMany(count: number): T[] {
+    const taken: T[][] = [];
+    for (let left = Math.min(count, this.length); left > 0;) {
+      const { items } = this.head;
+      const end = Math.min(this.headAt + left, items.length);
+      taken.push(items.slice(this.headAt, end) as T[]);
+      items.fill(undefined, this.headAt, end);
+      left -= end - this.headAt;
+      this.length -= end - this.headAt;
+      this.headAt = end;
+      this.turnOver();
+    }
+    const [first = [], ...others] = taken;
+    return others.length === 0 ? first : first.concat(...others);
   }
 
   /** Takes the last item. */
@@ -69,9 +83,20 @@ export class Fifo<T> {
     } else if (this.tailAt === 0 && this.tail.previous !== undefined) {
       this.tail = this.tail.previous;
       this.tail.next = undefined;
-      this.tailAt = chunkSize;
+      this.tailAt = this.tail.items.length;
     }
     return item;
+  }
+
+  /** Goes on to the next chunk, once all of this one has been taken. */
+  private turnOver(): void {
+    if (this.length === 0) {
+      this.rewind();
+    } else if (this.headAt === this.head.items.length && this.head.next !== undefined) {
+      this.head = this.head.next;
+      this.head.previous = undefined;
+      this.headAt = 0;
+    }
   }
 
   /** An empty queue starts over in the chunk that it has. */

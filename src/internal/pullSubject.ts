@@ -88,7 +88,7 @@ export class PullSubject<T, R> implements Taker<T> {
   /** How many events have come since the queue was last held against its capacity. */
   private arrivals = 0;
   /** One for all that overflows: a stack trace for each would cost more than the drop. */
-  private readonly overflowError = new Error('the queue is full');
+  private overflowError: Error | undefined;
   private lastConnectionError: { readonly error: unknown } | undefined;
   /** Whether it goes on: it has neither ended nor been told to. */
   private pulling = true;
@@ -249,7 +249,7 @@ export class PullSubject<T, R> implements Taker<T> {
       puller.ready &&
       this.steps.outermost &&
       this.pulling &&
-      this.waiting.length > 0
+      (this.waiting.length > 0 || this.ask())
       ? this.waiting.take(puller)
       : nothing;
   }
@@ -464,6 +464,7 @@ export class PullSubject<T, R> implements Taker<T> {
     for (; this.arrivals > 0 && this.waiting.length > capacity; this.arrivals--) {
       const event = overflow === 'drop-newest' ? this.waiting.takeNewest() : this.waiting.takeUntried();
       if (event !== nothing) {
+        this.overflowError ??= new Error('the queue is full');
         this.ledger.drop(event, 'overflow', this.overflowError);
         dropped = true;
       }
