@@ -136,8 +136,8 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     return left;
   }
 
-  protected override timeoutError(): Error {
-    return this.puller.timeoutError();
+  protected override timeoutError(now: number): Error {
+    return this.puller.timeoutError(now);
   }
 
   protected override answered(answer: BatchAnswer<R>): void {

@@ -51,7 +51,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** Whether it has failed and not succeeded since. */
   onProbation = false;
   /** Every seat there is, and those of them that are free. */
-  private readonly seats: S[] = [];
+  private readonly seats = new Set<S>();
   private readonly freeSeats: S[] = [];
   /** How many sends are in flight, and how many may be at this moment. */
   private inFlight = 0;
@@ -74,6 +74,8 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** How many sends the balancer had started when the last pause began. */
   private pausedAfter = -1;
   private leaving: Leaving | undefined;
+  /** The error of the sends that have been too late last. */
+  private late: { readonly since: number; readonly error: TimeoutError } | undefined;
   private readonly retirement$ = new Subject<void>();
   private readonly backoff: Backoff;
   /** Everything that ends when it leaves. */
@@ -238,7 +240,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   /** Visits its sends in flight. */
   eachInFlight(visit: (send: S) => void): void {
-    for (const seat of this.inFlight > 0 ? this.seats : []) {
+    if (this.inFlight === 0) {
+      return;
+    }
+    for (const seat of this.seats) {
       if (seat.busy) {
         visit(seat);
       }
@@ -252,7 +257,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       return seat;
     }
     const made = this.newSeat();
-    this.seats.push(made);
+    this.seats.add(made);
     return made;
   }
 
@@ -301,7 +306,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** A seat is free, unless its send was cancelled. */
   free(seat: S): void {
     if (seat.cancelled) {
-      this.seats.splice(this.seats.indexOf(seat), 1);
+      this.seats.delete(seat);
     } else {
       this.freeSeats.push(seat);
     }
@@ -559,12 +564,18 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     });
   }
 
-  /** The error of a send that took too long: RxJS's own, with the numbers. */
-  timeoutError(): TimeoutError {
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is RxJS's own that users ask for with instanceof
-    const error = new TimeoutError();
-    error.message = `connection "${this.name}": a send took longer than ${String(this.subject.settings.timeout.send)} ms`;
-    return error;
+  /**
+   * The error of the sends that have taken too long at this moment: RxJS's own, with the numbers. They share
+   * it, since to make one takes longer than all that is done with it.
+   */
+  timeoutError(now: number): TimeoutError {
+    if (this.late?.since !== now) {
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is RxJS's own that users ask for with instanceof
+      const error = new TimeoutError();
+      error.message = `connection "${this.name}": a send took longer than ${String(this.subject.settings.timeout.send)} ms`;
+      this.late = { since: now, error };
+    }
+    return this.late.error;
   }
 
   // ---- Reports

@@ -16,7 +16,7 @@ export interface Timed {
   /** Whether it is still in flight. */
   readonly busy: boolean;
   /** Called when the deadline has passed. */
-  expire(): void;
+  expire(now: number): void;
 }
 
 /** All sends in flight are looked through when the alarm rings: cheaper than to keep them in order all the time. */
@@ -93,7 +93,7 @@ export class Deadlines {
     for (const send of late.sort((a, b) => a.turn - b.turn)) {
       // One that is late may cause another to be cancelled.
       if (send.busy) {
-        send.expire();
+        send.expire(now);
       }
     }
     if (this.precise) {

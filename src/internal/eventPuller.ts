@@ -67,8 +67,8 @@ class EventSeat<T, R> extends Seat<T, R> {
     return [this.take()];
   }
 
-  protected override timeoutError(): Error {
-    return this.puller.timeoutError();
+  protected override timeoutError(now: number): Error {
+    return this.puller.timeoutError(now);
   }
 
   protected override answered(value: R): void {

@@ -57,8 +57,8 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
   /** The send has failed. */
   protected abstract failed(error: unknown): void;
 
-  /** The error of a send that takes too long. */
-  protected abstract timeoutError(): Error;
+  /** The error of a send that has taken too long at this moment. */
+  protected abstract timeoutError(now: number): Error;
 
   // ---- What the stream of the send says
 
@@ -87,8 +87,8 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
   }
 
   /** The send has taken too long. */
-  expire(): void {
-    const error = this.timeoutError();
+  expire(now: number): void {
+    const error = this.timeoutError(now);
     this.cancel(error);
     this.failed(error);
   }
