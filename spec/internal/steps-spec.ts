@@ -5,7 +5,7 @@ import { Steps } from '../../src/internal/steps.js';
 describe('Steps', () => {
   it('settles once, at the end of the outermost step', () => {
     const log: string[] = [];
-    const steps = new Steps(() => log.push('settle'));
+    const steps = new Steps({ settle: () => log.push('settle') });
     steps.run(() => {
       steps.run(() => log.push('inner'));
       log.push('outer');
@@ -15,9 +15,11 @@ describe('Steps', () => {
 
   it('does not settle inside its own settling', () => {
     const log: string[] = [];
-    const steps = new Steps(() => {
-      log.push('settle');
-      steps.run(() => log.push('caused'));
+    const steps = new Steps({
+      settle: () => {
+        log.push('settle');
+        steps.run(() => log.push('caused'));
+      },
     });
     steps.run(() => log.push('step'));
     expect(log).to.deep.equal(['step', 'settle', 'caused']);
@@ -25,7 +27,7 @@ describe('Steps', () => {
 
   it('ends a step that throws', () => {
     let settled = 0;
-    const steps = new Steps(() => settled++);
+    const steps = new Steps({ settle: () => settled++ });
     expect(() => {
       steps.run(() => {
         throw new Error('in a step');

@@ -119,7 +119,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     puller.started(this, items.length, attempt);
     try {
       if (this.busy) {
-        this.listen(puller.target.batch.send(this.events, context));
+        this.listen(puller.target.batch.send(this.events, context), puller.subject.deadlines);
       }
     } catch (error) {
       this.refuse(error);

@@ -270,7 +270,6 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     const { subject } = this;
     this.inFlight++;
     subject.inFlight += events;
-    subject.deadlines.add(seat);
     if (subject.monitor !== undefined) {
       seat.startedAt = subject.monitor.now();
       subject.monitor.report({ type: 'attempt', connection: this.name, events, attempt });

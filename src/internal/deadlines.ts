@@ -6,7 +6,9 @@ import { isVirtual } from './virtualTime.js';
 /** Below this timeout every send reads the clock; from it on they share a tick. */
 const preciseBelow = 1_000;
 /** A shared deadline is at most two ticks late. */
-const tick = 40;
+const tick = 30;
+/** One send in so many looks whether the tick is overdue: a loop that sends blocks the timer. A power of two. */
+const lookEvery = 1_024;
 
 /** A send that has a deadline. */
 export interface Timed {
@@ -25,8 +27,10 @@ export class Deadlines {
   private readonly precise: boolean;
   /** Whether a send that starts need not be noted: it has no deadline, or the next tick finds it. */
   private found: boolean;
-  /** The number of the last send that the last tick has found. */
+  /** The number of the last send that a tick has found. */
   private lastFound = 0;
+  /** When the next tick is due. */
+  private nextTick = Infinity;
 
   /**
    * @param timeout How long a send may take, in milliseconds; `Infinity` for without limit.
@@ -51,7 +55,7 @@ export class Deadlines {
 
   /** A send starts. When it has ended, the alarm stays: to ring for nothing is cheaper than to be set anew. */
   add(send: Timed): void {
-    if (!this.found) {
+    if (!this.found || send.turn % lookEvery === 0) {
       this.note(send);
     }
   }
@@ -61,9 +65,10 @@ export class Deadlines {
     if (this.precise) {
       send.due = now + this.timeout;
       this.alarm.set(send.due);
-    } else {
-      this.found = true;
-      this.alarm.set(now + tick);
+    } else if (!this.found) {
+      this.awaitTick(now);
+    } else if (now >= this.nextTick) {
+      this.stamp(now);
     }
   }
 
@@ -74,16 +79,12 @@ export class Deadlines {
 
   private expire(): void {
     const now = this.scheduler.now();
+    if (!this.precise) {
+      this.stamp(now);
+    }
     const late: Timed[] = [];
     let next = Infinity;
-    const { lastFound } = this;
     this.eachInFlight((send) => {
-      if (!this.precise && send.turn > lastFound) {
-        // It is taken to have started now. A clock read at the last tick would be stale after a blocked
-        // event loop, and its deadline early.
-        send.due = now + this.timeout;
-        this.lastFound = Math.max(this.lastFound, send.turn);
-      }
       if (send.due <= now) {
         late.push(send);
       } else {
@@ -99,10 +100,32 @@ export class Deadlines {
     if (this.precise) {
       this.alarm.set(next);
     } else {
-      this.found = next !== Infinity;
-      if (this.found) {
-        this.alarm.set(now + tick);
+      this.found = false;
+      if (next !== Infinity) {
+        this.awaitTick(now);
       }
     }
+  }
+
+  /**
+   * Sends that have started since the last tick are taken to have started now. A clock read at the last tick
+   * would be stale after a blocked event loop, and their deadlines early.
+   */
+  private stamp(now: number): void {
+    const { lastFound } = this;
+    this.eachInFlight((send) => {
+      if (send.turn > lastFound) {
+        send.due = now + this.timeout;
+        this.lastFound = Math.max(this.lastFound, send.turn);
+      }
+    });
+    this.nextTick = now + tick;
+  }
+
+  /** From now on, sends that start are found by a tick. */
+  private awaitTick(now: number): void {
+    this.found = true;
+    this.nextTick = now + tick;
+    this.alarm.set(this.nextTick);
   }
 }

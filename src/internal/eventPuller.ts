@@ -49,14 +49,13 @@ class EventSeat<T, R> extends Seat<T, R> {
   start(item: Item<T>): void {
     const { puller } = this;
     this.item = item;
-    this.value = undefined;
     const { subject } = puller;
     const attempt = subject.ledger.started(item);
     const context = this.begin(attempt, ++subject.turns);
     puller.started(this, 1, attempt);
     try {
       if (this.busy) {
-        this.listen(puller.target.send(eventOf(item), context));
+        this.listen(puller.target.send(eventOf(item), context), subject.deadlines);
       }
     } catch (error) {
       this.refuse(error);
@@ -81,9 +80,12 @@ class EventSeat<T, R> extends Seat<T, R> {
   }
 
   protected override completed(): void {
-    this.succeeded(this.value as R);
+    const { value } = this;
+    this.value = undefined;
+    this.succeeded(value as R);
   }
 
+  /** The send has succeeded: with a backlog, the seat goes on with the next event at once. */
   private succeeded(value: R): void {
     const { puller } = this;
     const { subject } = puller;
@@ -91,11 +93,11 @@ class EventSeat<T, R> extends Seat<T, R> {
     puller.answered(this, 1, 0);
     puller.succeeded();
     subject.freeing = true;
-    puller.delivered(this.take(), value);
+    puller.delivered(this.item as Item<T>, value);
     subject.freeing = false;
-    // With a backlog, this is how nearly every event is taken.
     const next = subject.takeNext(puller);
     if (next === nothing) {
+      this.item = nothing;
       puller.free(this);
       puller.rest();
     } else {

@@ -112,16 +112,17 @@ export class EventQueue<T> {
 
   /** The new event that has waited longest, or `nothing`. */
   takeUntried(): Item<T> | typeof nothing {
-    if (this.untried === 0) {
-      return nothing;
+    const { kept, fresh } = this;
+    if (kept.length > 0) {
+      this.length--;
+      return kept.shift() ?? nothing;
     }
-    this.length--;
-    const kept = this.kept.shift();
-    if (kept !== undefined) {
-      return kept;
+    if (fresh.length > 0) {
+      this.length--;
+      this.taken++;
+      return fresh.shift() as T;
     }
-    this.taken++;
-    return this.fresh.shift() as T;
+    return nothing;
   }
 
   /** The new event that came last, or `nothing`. */

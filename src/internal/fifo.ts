@@ -46,10 +46,13 @@ export class Fifo<T> {
     if (this.length === 0) {
       return undefined;
     }
-    const item = this.head.items[this.headAt];
-    this.head.items[this.headAt++] = undefined;
+    const { items } = this.head;
+    const item = items[this.headAt];
+    items[this.headAt++] = undefined;
     this.length--;
-    this.turnOver();
+    if (this.length === 0 || this.headAt === items.length) {
+      this.turnOver();
+    }
     return item;
   }
 

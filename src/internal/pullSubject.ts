@@ -13,7 +13,7 @@ import { OpenSource, type Opened, type Taker } from './openSource.js';
 import { Outage } from './outage.js';
 import type { Item, Suspect } from './retry.js';
 import type { Settings } from './settings.js';
-import { Steps } from './steps.js';
+import { Steps, type Settler } from './steps.js';
 
 /** Somebody who takes events when it is ready for them. */
 export interface Puller<T> extends Linked<Puller<T>> {
@@ -43,7 +43,7 @@ interface Ending {
 }
 
 /** One subscription's heart: events come in at one side, and at the other pullers take them in turn. */
-export class PullSubject<T, R> implements Taker<T> {
+export class PullSubject<T, R> implements Taker<T>, Settler {
   /** The events that wait. */
   readonly waiting: EventQueue<T>;
   /** What becomes of each. */
@@ -51,9 +51,7 @@ export class PullSubject<T, R> implements Taker<T> {
   /** When sends in flight have taken too long. */
   readonly deadlines: Deadlines;
   readonly monitor: Monitor | undefined;
-  readonly steps = new Steps(() => {
-    this.settle();
-  });
+  readonly steps = new Steps(this);
   /** How many connections are up and not pausing; a busy one counts. */
   available = 0;
   /** How many events are in a send. */
@@ -368,7 +366,7 @@ export class PullSubject<T, R> implements Taker<T> {
   }
 
   /** What follows from a step: pulls, and perhaps the end. */
-  private settle(): void {
+  settle(): void {
     // First, so that what the monitor's observer causes is seen to.
     this.monitor?.queueChanged();
     do {

@@ -2,7 +2,7 @@
 import { from, noop, throwError, type ObservableInput, type Observer, type Unsubscribable } from 'rxjs';
 import type { Aborter } from './aborter.js';
 import { AttemptContext, type Carrier } from './attemptContext.js';
-import type { Timed } from './deadlines.js';
+import type { Deadlines, Timed } from './deadlines.js';
 import { DirectSubscriber } from './directSubscriber.js';
 import type { Item } from './retry.js';
 
@@ -111,8 +111,11 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
     }
   }
 
-  /** Waits for the answer of the send that has begun, unless it has been cancelled before it had one. */
-  protected listen(answer: ObservableInput<V>): void {
+  /**
+   * Waits for the answer of the send that has begun, unless it has been cancelled before it had one. The time
+   * that it has begins when there is something to wait for.
+   */
+  protected listen(answer: ObservableInput<V>, deadlines: Deadlines): void {
     if (isNativePromise(answer)) {
       if (this.busy) {
         answer.then(this.fulfilled, this.rejected);
@@ -123,6 +126,9 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
       const subscriber = new DirectSubscriber(this);
       this.subscription = subscriber;
       subscriber.add(from(answer).subscribe(subscriber));
+    }
+    if (this.busy) {
+      deadlines.add(this);
     }
   }
 

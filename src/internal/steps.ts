@@ -1,5 +1,11 @@
 /** What happens at one moment happens as one step: consequences wait until all of it has been done. */
 
+/** Who draws the consequences. */
+export interface Settler {
+  /** What follows from a step, once it is over. */
+  settle(): void;
+}
+
 /**
  * Everything that reaches the balancer (an event, an answer, a state, a timer) runs inside a step. Steps
  * nest: what a consumer causes inside an outcome is part of the step that emitted the outcome. Only at the
@@ -9,9 +15,9 @@ export class Steps {
   private depth = 0;
 
   /**
-   * @param settle What follows from a step, once it is over.
+   * @param settler Called when a step is over.
    */
-  constructor(private readonly settle: () => void) {}
+  constructor(private readonly settler: Settler) {}
 
   /** Whether what happens now is no part of another step. */
   get outermost(): boolean {
@@ -27,7 +33,7 @@ export class Steps {
   end(): void {
     try {
       if (this.depth === 1) {
-        this.settle();
+        this.settler.settle();
       }
     } finally {
       this.depth--;
