@@ -51,11 +51,12 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
       return false;
     }
     this.hasLingered = false;
+    const { isFresh } = waiting;
     const items = waiting.takeMany(this, target.batch.size);
     if (items.length === 0) {
       return false;
     }
-    this.takeSeat().start(items);
+    this.takeSeat().start(items, isFresh);
     return true;
   }
 
@@ -104,15 +105,20 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     super();
   }
 
-  /** Sends a batch. */
-  start(items: Item<T>[]): void {
+  /**
+   * Sends a batch.
+   * @param items Its events.
+   * @param isFresh Whether none of them has been sent before.
+   */
+  start(items: Item<T>[], isFresh: boolean): void {
     const { puller } = this;
     const { ledger } = puller.subject;
     this.items = items;
-    this.events = items.map((item) => eventOf(item));
+    // The user's function gets an array of its own, whatever it does with it.
+    this.events = isFresh ? (items as T[]).slice() : items.map((item) => eventOf(item));
     this.named = this.delivered = 0;
     let attempt = 1;
-    for (const item of items) {
+    for (const item of isFresh ? [] : items) {
       attempt = Math.max(attempt, ledger.started(item));
     }
     const context = this.begin(attempt, ++puller.subject.turns);
@@ -170,7 +176,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
 
   protected override completed(): void {
     const { puller, named, delivered, turn } = this;
-    const size = this.events.length;
+    const size = this.items.length;
     const left = this.handBack();
     puller.subject.steps.run(() => {
       if (named === 0) {
@@ -201,7 +207,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
   protected override failed(error: unknown): void {
     const { puller, delivered, turn } = this;
     const [event] = this.events as [T];
-    const size = this.events.length;
+    const size = this.items.length;
     const left = this.handBack();
     puller.subject.steps.run(() => {
       const kind = puller.kindOf(error, event);
@@ -216,11 +222,11 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
 
   /** One event of the batch has its answer. The first one counts. */
   private settle(result: ItemResult<R>): void {
-    const { puller, events, items } = this;
+    const { puller, items } = this;
     const { index } = result;
     const status: unknown = result.status;
-    if (!Number.isInteger(index) || index < 0 || index >= events.length) {
-      const expected = `an integer from 0 to ${String(events.length - 1)}`;
+    if (!Number.isInteger(index) || index < 0 || index >= items.length) {
+      const expected = `an integer from 0 to ${String(items.length - 1)}`;
       throw outOfRange(puller.name, 'index of a result', expected, index);
     }
     if (status !== 'delivered' && status !== 'failed') {

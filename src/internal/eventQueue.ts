@@ -91,9 +91,14 @@ export class EventQueue<T> {
     return retry ?? this.takeUntried();
   }
 
+  /** Whether nothing waits but new events, without a record. */
+  get isFresh(): boolean {
+    return this.length === this.fresh.length;
+  }
+
   /** The next events for this connection, so many at most. */
   takeMany(candidate: Candidate, count: number): Item<T>[] {
-    if (this.length === this.fresh.length) {
+    if (this.isFresh) {
       const events: Item<T>[] = this.fresh.shiftMany(count);
       this.length -= events.length;
       this.taken += events.length;
