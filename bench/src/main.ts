@@ -1,0 +1,103 @@
+/** The command: measures what it is asked to, and prints the tables. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse, usage, UsageError, type CommandLine } from './commandLine.js';
+import { expectOneCopy, machine, versions } from './machine.js';
+import { Progress } from './progress.js';
+import { report } from './report.js';
+import type { Results, ScenarioResult } from './results.js';
+import { runScenario } from './runner.js';
+import { fullName, type Scenario } from './scenario.js';
+import { scenarios } from './scenarios.js';
+
+/** Ctrl-C, and its like. */
+const interrupted = new AbortController();
+const signals = { SIGINT: 130, SIGTERM: 143 };
+for (const [signal, code] of Object.entries(signals)) {
+  process.once(signal, () => {
+    process.exitCode = code;
+    interrupted.abort();
+  });
+}
+
+try {
+  const asked = parse(process.argv.slice(2));
+  if (asked.help) {
+    process.stdout.write(usage);
+  } else if (asked.list) {
+    list(chosen(asked.words));
+  } else {
+    await bench(asked);
+  }
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    const isUsage = error instanceof UsageError;
+    console.error(isUsage ? `${error.message}\nnpm run bench -- --help says what is possible` : error);
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}
+
+/** The scenarios with those cases that have every word in their name. */
+function chosen(words: readonly string[]): Scenario[] {
+  const found = scenarios
+    .map((scenario) => ({
+      ...scenario,
+      cases: scenario.cases.filter((one) => words.every((word) => fullName(scenario, one).includes(word))),
+    }))
+    .filter(({ cases }) => cases.length > 0);
+  if (found.length === 0) {
+    throw new UsageError(`no case has all of these words in its name: ${words.join(' ')}`);
+  }
+  return found;
+}
+
+function list(found: readonly Scenario[]): void {
+  for (const scenario of found) {
+    for (const one of scenario.cases) {
+      console.log(fullName(scenario, one));
+    }
+  }
+}
+
+async function bench({ words, runs, quick, json, markdown }: CommandLine): Promise<void> {
+  expectOneCopy();
+  const found = chosen(words);
+  const progress = new Progress(process.stderr, runs);
+  const measured: ScenarioResult[] = [];
+  for (const scenario of found) {
+    measured.push(
+      await runScenario(scenario, {
+        runs,
+        quick,
+        signal: interrupted.signal,
+        progress: (...what) => {
+          progress.tell(...what);
+        },
+      }),
+    );
+  }
+  progress.end();
+  const results: Results = {
+    date: new Date().toISOString(),
+    machine: machine(),
+    versions: versions(),
+    options: { runs, quick, words: words.join(' ') },
+    scenarios: measured,
+  };
+  const tables = report(results);
+  console.log(tables);
+  write(markdown, tables);
+  write(json, JSON.stringify(results, null, 2));
+  if (measured.some(({ cases }) => cases.some((one) => one.runs.some(({ kind }) => kind === 'failed')))) {
+    process.exitCode = 1;
+  }
+}
+
+/** Writes a file, whose path is meant from where npm was called, and not from here, where it runs scripts. */
+function write(file: string | undefined, text: string): void {
+  if (file !== undefined) {
+    const path = resolve(process.env.INIT_CWD ?? '', file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${text}\n`);
+  }
+}

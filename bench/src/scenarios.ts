@@ -1,0 +1,37 @@
+/** All scenarios, in the order of the report. */
+import type { Scenario } from './scenario.js';
+import { batches } from './scenarios/batches.js';
+import { bursts } from './scenarios/bursts.js';
+import { callbackClients } from './scenarios/callback.js';
+import { connections } from './scenarios/connections.js';
+import { failures } from './scenarios/failing.js';
+import { https } from './scenarios/http.js';
+import { iterables } from './scenarios/iterables.js';
+import { keptOpen } from './scenarios/keptOpen.js';
+import { latency } from './scenarios/latency.js';
+import { loopback } from './scenarios/loopback.js';
+import { memory } from './scenarios/memory.js';
+import { observables } from './scenarios/observable.js';
+import { promises } from './scenarios/promise.js';
+import { publishing } from './scenarios/publish.js';
+import { size } from './scenarios/size.js';
+import { timeouts } from './scenarios/timeouts.js';
+
+export const scenarios: readonly Scenario[] = [
+  ...promises,
+  keptOpen,
+  observables,
+  ...callbackClients,
+  ...failures,
+  ...bursts,
+  connections,
+  batches,
+  publishing,
+  ...iterables,
+  latency,
+  loopback,
+  ...https,
+  timeouts,
+  memory,
+  size,
+];
