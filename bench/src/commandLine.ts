@@ -7,7 +7,7 @@ Measures the cases in whose full name, "scenario / case", each of the words occu
 
   --list           say which cases there are, and measure nothing
   --runs N         so many processes for each case (default 5)
-  --quick          one run of one short burst each, to see that everything works
+  --quick          one run of one burst with a hundredth of the events, to see that all works
   --json FILE      write what was measured, run by run
   --markdown FILE  write the tables
   --help           say this

@@ -37,7 +37,7 @@ function caseOf<A>({ load, ...described }: Entry<A>, rules: Rules<A>): Case {
       const { window, attempts = 3 } = rules;
       const arrivals = new Tally();
       const senders = sendersOf(rules.connections, make, arrivals);
-      const events = numbers(rules.events);
+      const events = numbers(rules.events * effort.share);
       const ship = () => contender({ events, senders, window, attempts });
       return measure({ events: events.length, ship, arrivals }, effort);
     },

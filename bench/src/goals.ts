@@ -1,6 +1,6 @@
 /** What the package is to reach, and whether it has. */
 import { short } from './markdown.js';
-import { figuresOf, nsPerEvent, type Results } from './results.js';
+import { errorsOf, figuresOf, nsPerEvent, type CaseResult, type Results } from './results.js';
 
 export interface Goal {
   readonly what: string;
@@ -27,14 +27,14 @@ function allGoals(results: Results): Goal[] {
   const caseOf = (scenario: string, name: string) =>
     results.scenarios.find((each) => each.name === scenario)?.cases.find((each) => each.name === name);
 
-  /** Nanoseconds an event. */
+  /** Nanoseconds an event; no number when a run has failed, which no goal survives. */
   const ns = (scenario: string, name: string) => {
     const found = caseOf(scenario, name);
-    return found === undefined ? undefined : nsPerEvent(found)?.median;
+    return found === undefined ? undefined : (unsound(found) ?? nsPerEvent(found)?.median);
   };
   const figure = (scenario: string, name: string, what: string, of: 'median' | 'max' = 'median') => {
     const found = caseOf(scenario, name);
-    return found === undefined ? undefined : figuresOf(found).get(what)?.[of];
+    return found === undefined ? undefined : (unsound(found) ?? figuresOf(found).get(what)?.[of]);
   };
   const ratio = (label: string, above: number | undefined, below: number | undefined): Value => ({
     label,
@@ -128,11 +128,23 @@ function allGoals(results: Results): Goal[] {
     goal('a queued event: bytes beyond the event', { atMost: 16 }, [
       { label: '', value: figure('memory', 'a queued event', 'bytes') },
     ]),
+    goal('heap after 10,000,000 events: × after 1,000,000', { atMost: 1.1 }, [
+      ratio(
+        '',
+        figure('memory', '10,000,000 events', 'heap after 10,000,000, MB'),
+        figure('memory', '10,000,000 events', 'heap after 1,000,000, MB'),
+      ),
+    ]),
+    goal('1,000 times subscribed and unsubscribed: bytes more, a round', { atMost: 100 }, [
+      { label: '', value: figure('memory', '1,000 subscriptions', 'bytes more, a round') },
+    ]),
     goal('`import { loadBalance }`, minified, gzipped, rxjs external: bytes', { atMost: 5_000 }, [
       { label: '', value: figure('size', 'import { loadBalance }', 'bytes, gzipped') },
     ]),
   ];
 }
+
+const unsound = (found: CaseResult): number | undefined => (errorsOf(found).length > 0 ? NaN : undefined);
 
 function goal(what: string, bound: Bound, values: readonly Value[]): Goal {
   const known = values.flatMap(({ value }) => (value === undefined ? [] : [value]));
@@ -142,7 +154,9 @@ function goal(what: string, bound: Bound, values: readonly Value[]): Goal {
     limit: 'atMost' in bound ? `≤ ${short(bound.atMost)}` : `≥ ${short(bound.atLeast)}`,
     measured: values
       .flatMap(({ label, value }) =>
-        value === undefined ? [] : [`${short(value)} ${parenthesized(label)}`.trim()],
+        value === undefined
+          ? []
+          : [`${Number.isNaN(value) ? 'failed' : short(value)} ${parenthesized(label)}`.trim()],
       )
       .join(', '),
     reached: known.length === values.length ? known.every(holds) : undefined,

@@ -31,7 +31,7 @@ function caseOf({ load, ...described }: LiveEntry, feed: typeof oneByOne): Case 
       const contender = await load();
       const arrivals = new Tally();
       const senders = sendersOf(4, promiseSender, arrivals);
-      const events = numbers(10_000);
+      const events = numbers(10_000 * effort.share);
       const ship = feed(events, (settled) => contender({ senders, window: 1, attempts: 3 }, settled));
       return measure({ events: events.length, ship, arrivals }, effort);
     },

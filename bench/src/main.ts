@@ -5,7 +5,7 @@ import { parse, usage, UsageError, type CommandLine } from './commandLine.js';
 import { expectOneCopy, machine, versions } from './machine.js';
 import { Progress } from './progress.js';
 import { report } from './report.js';
-import type { Results, ScenarioResult } from './results.js';
+import { errorsOf, type Results, type ScenarioResult } from './results.js';
 import { runScenario } from './runner.js';
 import { fullName, type Scenario } from './scenario.js';
 import { scenarios } from './scenarios.js';
@@ -62,33 +62,31 @@ function list(found: readonly Scenario[]): void {
 async function bench({ words, runs, quick, json, markdown }: CommandLine): Promise<void> {
   expectOneCopy();
   const found = chosen(words);
-  const progress = new Progress(process.stderr, runs);
-  const measured: ScenarioResult[] = [];
-  for (const scenario of found) {
-    measured.push(
-      await runScenario(scenario, {
-        runs,
-        quick,
-        signal: interrupted.signal,
-        progress: (...what) => {
-          progress.tell(...what);
-        },
-      }),
-    );
-  }
-  progress.end();
-  const results: Results = {
+  const results: Results & { readonly scenarios: ScenarioResult[] } = {
     date: new Date().toISOString(),
     machine: machine(),
     versions: versions(),
     options: { runs, quick, words: words.join(' ') },
-    scenarios: measured,
+    scenarios: [],
   };
-  const tables = report(results);
-  console.log(tables);
-  write(markdown, tables);
-  write(json, JSON.stringify(results, null, 2));
-  if (measured.some(({ cases }) => cases.some((one) => one.runs.some(({ kind }) => kind === 'failed')))) {
+  // After every scenario, so that nothing is lost by an interruption; and at once, lest a path be wrong.
+  const keep = () => {
+    write(markdown, report(results));
+    write(json, JSON.stringify(results, null, 2));
+  };
+  keep();
+  const progress = new Progress(process.stderr, runs);
+  try {
+    for (const scenario of found) {
+      const plan = { runs, quick, signal: interrupted.signal, progress: progress.tell.bind(progress) };
+      results.scenarios.push(await runScenario(scenario, plan));
+      keep();
+    }
+  } finally {
+    progress.end();
+  }
+  console.log(report(results));
+  if (results.scenarios.some(({ cases }) => cases.some((one) => errorsOf(one).length > 0))) {
     process.exitCode = 1;
   }
 }

@@ -10,12 +10,14 @@ export interface Effort {
   readonly time: number;
   /** Bursts. */
   readonly atLeast: number;
+  /** Of the events that a scenario has, so many are shipped. */
+  readonly share: number;
 }
 
 /** For figures that are to be kept. */
-export const full: Effort = { warmup: 750, time: 500, atLeast: 3 };
+export const full: Effort = { warmup: 750, time: 500, atLeast: 3, share: 1 };
 /** To see that everything works. */
-export const quick: Effort = { warmup: 0, time: 0, atLeast: 1 };
+export const quick: Effort = { warmup: 0, time: 0, atLeast: 1, share: 0.01 };
 
 /** What is measured. */
 export interface Burst {

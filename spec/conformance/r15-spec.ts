@@ -1,6 +1,6 @@
 /** R15: a batch connection takes several events in one send. */
 import { expect } from 'chai';
-import { ignoreElements, of } from 'rxjs';
+import { ignoreElements, of, Subject } from 'rxjs';
 import { loadBalance, TemporaryError, type ItemResult } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { inShort, run } from '../marbles.js';
@@ -322,6 +322,78 @@ describe('R15: a batch connection', () => {
         flush();
         // Its own time goes on, which has begun with a.
         expect(bulks.map(batchesOf)).to.deep.equal([['1: ab 1'], ['9: c 1']]);
+      });
+    });
+
+    it('takes a batch that fills inside an outcome of another, which has the next event in its turn', () => {
+      run(({ cold, flush }) => {
+        const source$ = new Subject<string>();
+        const bulk = fakeConnection<string, string>('u', '--|', {
+          name: 'bulk',
+          batch: { size: 3, linger: 50 },
+        });
+        const single = fakeConnection<string>('u', '----(r|)', { name: 'single' });
+        cold('ab').subscribe((event) => {
+          source$.next(event);
+        });
+        const outcomes: string[] = [];
+        const subscription = source$.pipe(loadBalance([bulk, single]), inShort).subscribe((outcome) => {
+          outcomes.push(outcome);
+          if (outcome === 'a@single 1') {
+            Array.from('cde').forEach((event) => {
+              source$.next(event);
+            });
+          }
+        });
+        flush();
+        subscription.unsubscribe();
+        expect(batchesOf(bulk)).to.deep.equal(['4: bcd 1']);
+        expect(single.sent.map(({ frame, event }) => `${frame}: ${event}`)).to.deep.equal(['0: a', '4: e']);
+        expect(outcomes).to.deep.equal(['a@single 1', 'b@bulk 1', 'c@bulk 1', 'd@bulk 1', 'e@single 1']);
+      });
+    });
+
+    it('leaves another to go on from event to event while its batch is not full', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = cold('       (abcd)-------------|');
+        const answer = '            --(r|)';
+        const expected = '          --a-b-c-d----------|';
+        const bulk = fakeConnection<string, string>('u', '--|', {
+          name: 'bulk',
+          batch: { size: 5, linger: 15 },
+        });
+        const single = fakeConnection<string>('u', answer, { name: 'single' });
+        expectObservable(source.pipe(loadBalance([bulk, single]), inShort)).toBe(expected, {
+          a: 'a@single 1',
+          b: 'b@single 1',
+          c: 'c@single 1',
+          d: 'd@single 1',
+        });
+        flush();
+        expect(single.sent.map(({ frame }) => frame)).to.deep.equal([0, 2, 4, 6]);
+        expect(batchesOf(bulk)).to.deep.equal([]);
+      });
+    });
+
+    it('comes in between, when it comes up, where another goes on from event to event', () => {
+      run(({ cold, flush }) => {
+        const bulk = fakeConnection<string, string>('c----u', '---|', {
+          name: 'bulk',
+          batch: { size: 3, linger: 5 },
+        });
+        const single = fakeConnection<string>('u', '--(r|)', { name: 'single' });
+        cold('(abcdefgh)-----|')
+          .pipe(loadBalance([bulk, single]))
+          .subscribe();
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['5: def 1']);
+        expect(single.sent.map(({ frame, event }) => `${frame}: ${event}`)).to.deep.equal([
+          '0: a',
+          '2: b',
+          '4: c',
+          '6: g',
+          '8: h',
+        ]);
       });
     });
 

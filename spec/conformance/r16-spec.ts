@@ -1,12 +1,13 @@
 /** R16: what the answer to a batch says of each of its events. */
 import { expect } from 'chai';
-import { map, NEVER, TimeoutError, type Observable } from 'rxjs';
+import { from, map, NEVER, Observable, of, Subject, throwError, TimeoutError } from 'rxjs';
 import {
   isDelivered,
   loadBalance,
   RejectedError,
   TemporaryError,
   type BatchAnswer,
+  type ConnectionState,
   type ItemResult,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
@@ -212,6 +213,155 @@ describe('R16: the answer to a batch', () => {
         expectObservable(result$).toBe(expected, { a: 'a', b: ['b', 'no-connection', true] });
       });
     });
+  });
+
+  describe('whose function changes the array it was given', () => {
+    const spoil: Record<string, (events: string[]) => void> = {
+      'empties it': (events) => {
+        events.length = 0;
+      },
+      'adds to it': (events) => {
+        events.push('x', 'y', 'z');
+      },
+      'puts others in it': (events) => {
+        events.fill('x');
+      },
+      'reverses it': (events) => {
+        events.reverse();
+      },
+    };
+
+    for (const [how, change] of Object.entries(spoil)) {
+      /** What becomes of three events that are sent in one batch, and what the batches are. */
+      const balanced = (
+        ...answers: ((events: readonly string[]) => BatchAnswer<string> | Observable<Answer>)[]
+      ): { readonly outcomes: string[]; readonly batches: string[]; readonly counts: number[][] } => {
+        const batches: string[] = [];
+        const outcomes: string[] = [];
+        const counts: number[][] = [];
+        const send = (events: readonly string[]): Observable<Answer> => {
+          batches.push(events.join(''));
+          if (batches.length > 9) {
+            throw new Error('there is no end of batches');
+          }
+          const answer = answers.shift()?.(events);
+          change(events as string[]);
+          return answer instanceof Observable ? answer : of(answer);
+        };
+        const state$ = new Subject<ConnectionState>();
+        const subscription = of('a', 'b', 'c')
+          .pipe(
+            loadBalance([{ name: 'bulk', state$, batch: { size: 3, send } }], {
+              maxAttempts: 2,
+              monitor: {
+                next: (activity) => {
+                  if (activity.type === 'answer') {
+                    counts.push([activity.delivered, activity.failed]);
+                  }
+                },
+              },
+            }),
+            inShort,
+          )
+          .subscribe((outcome) => outcomes.push(outcome));
+        state$.next('up');
+        subscription.unsubscribe();
+        return { outcomes, batches, counts };
+      };
+
+      it(`and ${how}: each event has its own outcome when all are delivered`, () => {
+        expect(balanced(() => undefined)).to.deep.equal({
+          outcomes: ['a@bulk 1', 'b@bulk 1', 'c@bulk 1'],
+          batches: ['abc'],
+          counts: [[3, 0]],
+        });
+      });
+
+      it(`and ${how}: results name the events as they were sent`, () => {
+        expect(balanced(() => delivered(2, 0, 1))).to.deep.equal({
+          outcomes: ['c@bulk 1', 'a@bulk 1', 'b@bulk 1'],
+          batches: ['abc'],
+          counts: [[3, 0]],
+        });
+      });
+
+      it(`and ${how}: what fails is sent again as it was, also after that`, () => {
+        const busy = () => throwError(() => atOnce);
+        expect(balanced(busy, () => undefined)).to.deep.equal({
+          outcomes: ['a@bulk 2', 'b@bulk 2', 'c@bulk 2'],
+          batches: ['abc', 'abc'],
+          counts: [
+            [0, 3],
+            [3, 0],
+          ],
+        });
+        expect(balanced(busy, busy)).to.deep.equal({
+          outcomes: ['a attempts 2', 'b attempts 2', 'c attempts 2'],
+          batches: ['abc', 'abc'],
+          counts: [
+            [0, 3],
+            [0, 3],
+          ],
+        });
+      });
+
+      it(`and ${how}: what the results leave out is sent again`, () => {
+        expect(
+          balanced(
+            () => delivered(1),
+            () => [...delivered(0), ...failed(atOnce, 1)],
+            () => undefined,
+          ),
+        ).to.deep.equal({
+          outcomes: ['b@bulk 1', 'a@bulk 2', 'c@bulk 3'],
+          batches: ['abc', 'ac', 'c'],
+          counts: [
+            [1, 2],
+            [1, 1],
+            [1, 0],
+          ],
+        });
+      });
+    }
+  });
+
+  describe('that names all events', () => {
+    const answersTo = (...results: ItemResult<string>[][]): { outcomes: string[]; answers: unknown[] } => {
+      const outcomes: string[] = [];
+      const answers: unknown[] = [];
+      const state$ = new Subject<ConnectionState>();
+      const subscription = of('a', 'b')
+        .pipe(
+          loadBalance([{ name: 'bulk', state$, batch: { size: 2, send: () => from(results) } }], {
+            monitor: {
+              next: (activity) => {
+                if (activity.type === 'answer') {
+                  answers.push({ ...activity, elapsed: 0 });
+                }
+              },
+            },
+          }),
+          inShort,
+        )
+        .subscribe((outcome) => outcomes.push(outcome));
+      state$.next('up');
+      subscription.unsubscribe();
+      return { outcomes, answers };
+    };
+
+    for (const [how, results] of [
+      ['in one list', [delivered(0, 1)]],
+      ['in several', [delivered(1), delivered(0)]],
+      ['more than once', [delivered(1, 0), delivered(0, 1)]],
+    ] as const) {
+      it(`as delivered, ${how}, is an answer without an error`, () => {
+        const { outcomes, answers } = answersTo(...results);
+        expect(outcomes.slice().sort()).to.deep.equal(['a@bulk 1', 'b@bulk 1']);
+        expect(answers).to.deep.equal([
+          { type: 'answer', connection: 'bulk', delivered: 2, failed: 0, elapsed: 0 },
+        ]);
+      });
+    }
   });
 
   describe('that completes with some of the events unnamed', () => {

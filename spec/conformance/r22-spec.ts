@@ -1,7 +1,14 @@
 /** Proves R22: a queue at its capacity drops by its policy, and never what has been put back. */
 import { expect } from 'chai';
-import { concat, map, NEVER, of } from 'rxjs';
-import { isDelivered, isDropped, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
+import { BehaviorSubject, concat, firstValueFrom, map, NEVER, of, Subject, type ObservableInput } from 'rxjs';
+import {
+  isDelivered,
+  isDropped,
+  loadBalance,
+  TemporaryError,
+  type ConnectionState,
+  type Outcome,
+} from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { run } from '../marbles.js';
 
@@ -232,6 +239,80 @@ describe('R22: the capacity of the queue', () => {
 
       expect(outcomes).to.deep.equal(['a delivered', 'b delivered', 'c delivered']);
     });
+
+    for (const [kind, answered] of [
+      ['an Observable', (answer$: Subject<string>) => answer$],
+      ['a promise', (answer$: Subject<string>) => firstValueFrom(answer$, { defaultValue: '' })],
+    ] as const) {
+      describe(`an event that is fed back inside an outcome, after ${kind}`, () => {
+        const fedBack = async (
+          fed: string,
+          overflow: 'drop-newest' | 'drop-oldest',
+          act: (down: Subject<ConnectionState>) => void = () => undefined,
+        ): Promise<{ readonly sent: string; readonly outcomes: string[] }> => {
+          const source$ = new Subject<string>();
+          const state$ = new BehaviorSubject<ConnectionState>('up');
+          const answers: Subject<string>[] = [];
+          const outcomes: string[] = [];
+          let sent = '';
+          const send = (event: string): ObservableInput<string> => {
+            sent += event;
+            const answer$ = new Subject<string>();
+            answers.push(answer$);
+            return answered(answer$);
+          };
+          const subscription = source$
+            .pipe(
+              loadBalance([{ name: 'one', state$, send }], { queue: { capacity: 0, overflow } }),
+              map(brief),
+            )
+            .subscribe((outcome) => {
+              outcomes.push(outcome);
+              if (outcome === 'a delivered') {
+                act(state$);
+                Array.from(fed).forEach((event) => {
+                  source$.next(event);
+                });
+              }
+            });
+          source$.next('a');
+          for (let answer$ = answers.shift(); answer$ !== undefined; answer$ = answers.shift()) {
+            answer$.next('r');
+            answer$.complete();
+            await new Promise(setImmediate);
+          }
+          subscription.unsubscribe();
+          return { sent, outcomes };
+        };
+
+        it('should be taken by the connection that this has freed', async () => {
+          for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
+            expect(await fedBack('b', overflow)).to.deep.equal({
+              sent: 'ab',
+              outcomes: ['a delivered', 'b delivered'],
+            });
+          }
+        });
+
+        it('should be dropped when it is one too many', async () => {
+          const { sent, outcomes } = await fedBack('bc', 'drop-newest');
+          expect(sent).to.equal('ab');
+          expect(outcomes.slice().sort()).to.deep.equal(['a delivered', 'b delivered', 'c overflow']);
+        });
+
+        it('should be dropped when the connection has gone down there', async () => {
+          for (const overflow of ['drop-newest', 'drop-oldest'] as const) {
+            const down = (state$: Subject<ConnectionState>): void => {
+              state$.next('down');
+            };
+            expect(await fedBack('b', overflow, down)).to.deep.equal({
+              sent: 'a',
+              outcomes: ['a delivered', 'b overflow'],
+            });
+          }
+        });
+      });
+    }
 
     it('should keep what has been put back', () => {
       run(({ cold, expectObservable }) => {

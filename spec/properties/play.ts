@@ -54,7 +54,7 @@ export interface Story {
 }
 
 /** After so many sends a world falls silent: a spin within one moment must end. */
-const tooMany = 400;
+const tooMany = 1_200;
 
 /**
  * Plays a world to its end.

@@ -19,11 +19,6 @@ export class Alarm {
     private readonly ring: () => void,
   ) {}
 
-  /** Whether it will ring. */
-  get isSet(): boolean {
-    return this.time !== Infinity;
-  }
-
   /** Makes it ring at `time`, unless it rings earlier anyway; `Infinity` is never. */
   set(time: number): void {
     if (time >= this.time || this.stopped) {

@@ -47,7 +47,7 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
     const { subject, target } = this;
     const { waiting } = subject;
     while (waiting.length < target.batch.size && subject.ask());
-    if (this.lingers()) {
+    if (!subject.wants(this) || this.lingers()) {
       return false;
     }
     this.hasLingered = false;
@@ -94,12 +94,14 @@ export class BatchPuller<T, R> extends ConnectionPuller<T, R, BatchSeat<T, R>> i
 /** Carries a batch. */
 class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
   override delivered = 0;
-  /** What was sent. */
-  private events: readonly T[] = [];
-  /** The same events on their way; one that has its answer leaves a hole. */
+  /** What was sent; an event that has its answer leaves a hole. */
   private items: (Item<T> | typeof nothing)[] = [];
   /** How many have been named in a result. */
   private named = 0;
+  /** The first of the events, by which `classify` judges an error of them all. */
+  private first: T | undefined;
+  /** The error of the one that was last named as failed. */
+  private itemError: unknown;
 
   constructor(private readonly puller: BatchPuller<T, R>) {
     super();
@@ -115,7 +117,9 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     const { ledger } = puller.subject;
     this.items = items;
     // The user's function gets an array of its own, whatever it does with it.
-    this.events = isFresh ? (items as T[]).slice() : items.map((item) => eventOf(item));
+    const events = isFresh ? (items as T[]).slice() : items.map((item) => eventOf(item));
+    this.first = events[0];
+    this.itemError = undefined;
     this.named = this.delivered = 0;
     let attempt = 1;
     for (const item of isFresh ? [] : items) {
@@ -125,7 +129,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     puller.started(this, items.length, attempt);
     try {
       if (this.busy) {
-        this.listen(puller.target.batch.send(this.events, context), puller.subject.deadlines);
+        this.listen(puller.target.batch.send(events, context), puller.subject.deadlines);
       }
     } catch (error) {
       this.refuse(error);
@@ -138,7 +142,6 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
         ? (this.items as Item<T>[])
         : this.items.filter((item): item is Item<T> => item !== nothing);
     this.items = [];
-    this.events = [];
     return left;
   }
 
@@ -175,7 +178,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
   }
 
   protected override completed(): void {
-    const { puller, named, delivered, turn } = this;
+    const { puller, named, delivered, turn, itemError } = this;
     const size = this.items.length;
     const left = this.handBack();
     puller.subject.steps.run(() => {
@@ -184,9 +187,12 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
         puller.succeeded();
         puller.deliveredAll(left);
       } else {
-        const error = new TemporaryError(
-          `connection "${puller.name}" answered for ${String(named)} of ${String(size)} events`,
-        );
+        const error =
+          left.length === 0
+            ? itemError
+            : new TemporaryError(
+                `connection "${puller.name}" answered for ${String(named)} of ${String(size)} events`,
+              );
         puller.ended(this, delivered, size - delivered, error);
         // A send that makes progress is no failure of the connection: it need not pause for the rest.
         puller.failed(
@@ -206,7 +212,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
 
   protected override failed(error: unknown): void {
     const { puller, delivered, turn } = this;
-    const [event] = this.events as [T];
+    const event = this.first as T;
     const size = this.items.length;
     const left = this.handBack();
     puller.subject.steps.run(() => {
@@ -244,6 +250,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
       puller.delivered(item, result.value as R);
     } else {
       const { error } = result;
+      this.itemError = error;
       const kind = puller.kindOf(error, eventOf(item));
       // One event's error does not break the connection.
       puller.failed([item], kind === 'connection' ? 'temporary' : kind, error, true, this.turn);

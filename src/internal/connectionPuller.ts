@@ -284,8 +284,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
    * @param error Why not.
    */
   ended(seat: S, delivered: number, failed: number, error?: unknown): void {
+    this.subject.freeing++;
     this.answered(seat, delivered, failed, error);
     this.free(seat);
+    this.subject.freeing--;
   }
 
   /** A send has ended. Its seat is to be freed, or to carry the next one. */

@@ -7,7 +7,7 @@ import { isVirtual } from './virtualTime.js';
 const preciseBelow = 1_000;
 /** A shared deadline is at most two ticks late. */
 const tick = 30;
-/** One send in so many looks whether the tick is overdue: a loop that sends blocks the timer. A power of two. */
+/** One send in so many looks whether the tick is overdue: a loop that sends for long keeps the timer from ringing. */
 const lookEvery = 1_024;
 
 /** A send that has a deadline. */
@@ -25,8 +25,8 @@ export interface Timed {
 export class Deadlines {
   private readonly alarm: Alarm;
   private readonly precise: boolean;
-  /** Whether a send that starts need not be noted: it has no deadline, or the next tick finds it. */
-  private found: boolean;
+  /** Whether a send that starts is taken care of: the next tick finds it, or it has no deadline. */
+  private covered: boolean;
   /** The number of the last send that a tick has found. */
   private lastFound = 0;
   /** When the next tick is due. */
@@ -45,7 +45,7 @@ export class Deadlines {
     atOnce: (work: () => void) => void,
   ) {
     this.precise = timeout < preciseBelow || isVirtual(scheduler);
-    this.found = timeout === Infinity;
+    this.covered = timeout === Infinity;
     this.alarm = new Alarm(scheduler, () => {
       atOnce(() => {
         this.expire();
@@ -55,7 +55,7 @@ export class Deadlines {
 
   /** A send starts. When it has ended, the alarm stays: to ring for nothing is cheaper than to be set anew. */
   add(send: Timed): void {
-    if (!this.found || send.turn % lookEvery === 0) {
+    if (!this.covered || send.turn % lookEvery === 0) {
       this.note(send);
     }
   }
@@ -65,7 +65,7 @@ export class Deadlines {
     if (this.precise) {
       send.due = now + this.timeout;
       this.alarm.set(send.due);
-    } else if (!this.found) {
+    } else if (!this.covered) {
       this.awaitTick(now);
     } else if (now >= this.nextTick) {
       this.stamp(now);
@@ -100,7 +100,7 @@ export class Deadlines {
     if (this.precise) {
       this.alarm.set(next);
     } else {
-      this.found = false;
+      this.covered = false;
       if (next !== Infinity) {
         this.awaitTick(now);
       }
@@ -124,7 +124,7 @@ export class Deadlines {
 
   /** From now on, sends that start are found by a tick. */
   private awaitTick(now: number): void {
-    this.found = true;
+    this.covered = true;
     this.nextTick = now + tick;
     this.alarm.set(this.nextTick);
   }

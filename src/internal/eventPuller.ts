@@ -90,11 +90,11 @@ class EventSeat<T, R> extends Seat<T, R> {
     const { puller } = this;
     const { subject } = puller;
     subject.steps.begin();
+    subject.freeing++;
     puller.answered(this, 1, 0);
     puller.succeeded();
-    subject.freeing = true;
     puller.delivered(this.item as Item<T>, value);
-    subject.freeing = false;
+    subject.freeing--;
     const next = subject.takeNext(puller);
     if (next === nothing) {
       this.item = nothing;

@@ -118,9 +118,10 @@ export class EventQueue<T> {
   /** The new event that has waited longest, or `nothing`. */
   takeUntried(): Item<T> | typeof nothing {
     const { kept, fresh } = this;
-    if (kept.length > 0) {
+    const retry = kept.length === 0 ? undefined : kept.shift();
+    if (retry !== undefined) {
       this.length--;
-      return kept.shift() ?? nothing;
+      return retry;
     }
     if (fresh.length > 0) {
       this.length--;

@@ -64,8 +64,8 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
   private up = 0;
   /** The pullers that are ready, in the order of their turns. */
   private readonly line = new LinkedList<Puller<T>>();
-  /** Whether one more is about to be ready. */
-  freeing = false;
+  /** How many sends have just ended, whose pullers do not stand in line yet: they may be ready in a moment. */
+  freeing = 0;
   /** How many places in it have been given. */
   private places = 0;
   private readonly lingering = new Set<LingeringPuller<T>>();
@@ -186,7 +186,7 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     this.waiting.push(event);
     this.outage.arrived();
     this.arrivals++;
-    const wanted = this.line.length > 0 || this.freeing || this.lingering.size > 0;
+    const wanted = this.line.length > 0 || this.freeing > 0 || this.lingering.size > 0;
     if (wanted || this.monitor !== undefined || this.waiting.length > this.settings.capacity) {
       this.steps.begin();
       if (!wanted) {
@@ -242,12 +242,8 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
    * for what it would get at once.
    */
   takeNext(puller: Puller<T> & Candidate): Item<T> | typeof nothing {
-    return this.line.length === 0 &&
-      this.lingering.size === 0 &&
-      puller.ready &&
-      this.steps.outermost &&
-      this.pulling &&
-      (this.waiting.length > 0 || this.ask())
+    const isNext = this.line.length === 0 && this.lingering.size === 0 && this.steps.outermost;
+    return isNext && this.wants(puller) && (this.waiting.length > 0 || (this.ask() && this.wants(puller)))
       ? this.waiting.take(puller)
       : nothing;
   }
@@ -404,6 +400,10 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
           return;
         }
       } else if (this.waiting.length > 0 || this.ask()) {
+        // A user's iterator may have done anything when it was asked.
+        if (this.line.first !== puller) {
+          continue;
+        }
         if (this.takeTurn(puller)) {
           refusals = 0;
         } else if (puller.ready && ++refusals >= this.line.length) {
@@ -436,8 +436,8 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     return this.waiting.relents || this.ask();
   }
 
-  /** Asked anew after every call of a user's function. */
-  private wants(puller: Puller<T>): boolean {
+  /** Whether a puller may take an event: asked anew after every call of a user's function. */
+  wants(puller: Puller<T>): boolean {
     return this.pulling && puller.ready;
   }
 

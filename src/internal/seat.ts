@@ -97,16 +97,18 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
   protected begin(attempt: number, turn: number): AttemptContext {
     this.busy = true;
     this.turn = turn;
+    this.due = Infinity;
+    this.aborter = undefined;
     return new AttemptContext(attempt, this, turn);
   }
 
   /** Somebody wants to know when this send is cancelled: it may have been, or be over. */
   abortWith(aborter: Aborter, turn: number): void {
     if (turn === this.turn) {
-      if (this.cancellation !== undefined) {
-        aborter.abort(this.cancellation.reason);
-      } else if (this.busy) {
+      if (this.cancellation === undefined) {
         this.aborter = aborter;
+      } else {
+        aborter.abort(this.cancellation.reason);
       }
     }
   }
@@ -139,21 +141,24 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
 
   /** Gives the send up. */
   cancel(reason: unknown): void {
-    const { aborter, subscription } = this;
     this.cancellation = { reason };
+    this.busy = false;
+    this.aborter?.abort(reason);
     this.end();
-    aborter?.abort(reason);
-    try {
-      subscription?.unsubscribe();
-    } catch (error) {
-      // The user's teardown has failed, which is no reason to lose the event: RxJS reports it as unhandled.
-      throwError(() => error).subscribe();
-    }
   }
 
-  /** The send is over. */
+  /** The send is over: what it holds is released before anything follows from its end. */
   protected end(): void {
+    const { subscription } = this;
     this.busy = false;
-    this.aborter = this.subscription = undefined;
+    if (subscription !== undefined) {
+      this.subscription = undefined;
+      try {
+        subscription.unsubscribe();
+      } catch (error) {
+        // The user's teardown has failed, which is no reason to lose the event: RxJS reports it as unhandled.
+        throwError(() => error).subscribe();
+      }
+    }
   }
 }

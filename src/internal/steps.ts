@@ -7,8 +7,8 @@ export interface Settler {
 }
 
 /**
- * Everything that reaches the balancer (an event, an answer, a state, a timer) runs inside a step. Steps
- * nest: what a consumer causes inside an outcome is part of the step that emitted the outcome. Only at the
+ * What reaches the balancer (an answer, a state, a timer, an event that somebody is ready for) runs inside a step.
+ * Steps nest: what a consumer causes inside an outcome is part of the step that emitted the outcome. Only at the
  * end of the outermost one does anybody pull, so there is no recursion, however synchronous the world is.
  */
 export class Steps {

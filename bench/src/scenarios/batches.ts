@@ -20,7 +20,7 @@ const batched = (
         arrivals.add(event);
       }
     });
-    const events = numbers(10_000);
+    const events = numbers(10_000 * effort.share);
     return measure(
       { events: events.length, ship: () => contender({ events, senders, size }), arrivals },
       effort,

@@ -20,7 +20,7 @@ function callbacks(window: number): Scenario {
       const publisher = await load();
       const arrivals = new Tally();
       const clients = Array.from({ length: 4 }, () => clientInto(arrivals));
-      const events = numbers(10_000);
+      const events = numbers(10_000 * effort.share);
       return measure(
         { events: events.length, ship: () => publisher({ events, clients, window }), arrivals },
         effort,

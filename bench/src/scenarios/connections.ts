@@ -15,7 +15,7 @@ const over = (name: string, count: number, othersAre: 'up' | 'down' = 'up'): Cas
     const connections = sendersOf(count, promiseSender, arrivals).map((send, index) =>
       connectionTo(send, index, 1, index === count - 1 ? 'up' : othersAre),
     );
-    const events = numbers(100_000);
+    const events = numbers(100_000 * effort.share);
     const ship = together(events, (settled) => balancedOver(connections, settled));
     return measure({ events: events.length, ship, arrivals }, effort);
   },

@@ -12,9 +12,9 @@ function posting(name: string, about: string, count: number, size: number): Scen
     (load: () => Promise<Poster>): Case['run'] =>
     async (effort) => {
       const [poster, server] = await Promise.all([load(), start('http')]);
-      const events = numbers(count);
+      const events = numbers(count * effort.share);
       const ship = poster({ port: server.port, events, sockets, size });
-      return measure({ events: count, ship, arrivals: server }, effort);
+      return measure({ events: events.length, ship, arrivals: server }, effort);
     };
   return {
     name,

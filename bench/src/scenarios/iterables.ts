@@ -21,7 +21,7 @@ const bareLoop: Case = {
   run: async (effort) => {
     const { generated } = await import('../contenders/iterables.js');
     const arrivals = new Tally();
-    const events = numbers(rules.events);
+    const events = numbers(rules.events * effort.share);
     const ship = async () => {
       let read = 0;
       for await (const event of generated(events)) {

@@ -12,7 +12,7 @@ const overSockets = ({ load, ...described }: Entry<Promise<unknown>>): Case => (
   run: async (effort) => {
     const [contender, server] = await Promise.all([load(), start('lines')]);
     const senders = await Promise.all(Array.from({ length: 4 }, () => lineSender(server.port)));
-    const events = numbers(10_000);
+    const events = numbers(10_000 * effort.share);
     const ship = () => contender({ events, senders, window: 8, attempts: 3 });
     return measure({ events: events.length, ship, arrivals: server }, effort);
   },

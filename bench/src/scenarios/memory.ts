@@ -1,5 +1,6 @@
 /** What is held in memory, after the garbage has been collected. */
 import type { Connection, ConnectionInput, ConnectionState } from 'rxjs-load-balance';
+import type { Effort } from '../measure.js';
 import type { Measured } from '../results.js';
 import type { Case, Scenario } from '../scenario.js';
 import { numbers } from '../senders.js';
@@ -18,10 +19,10 @@ function heap(): number {
 const figures = (found: Record<string, number>): Measured => ({ kind: 'figured', figures: found });
 
 /** Events that wait because their only connection is down. Small integers need no memory of their own. */
-async function queuedEvents(): Promise<Measured> {
+async function queuedEvents({ share }: Effort): Promise<Measured> {
   const { BehaviorSubject, Subject } = await import('rxjs');
   const { loadBalance } = await import('rxjs-load-balance');
-  const count = 1_000_000;
+  const count = 1_000_000 * share;
   const state$ = new BehaviorSubject<ConnectionState>('down');
   const gone: Connection<number> = { name: 'gone', state$, send: () => Promise.resolve() };
   const event$ = new Subject<number>();
@@ -45,10 +46,10 @@ async function queuedEvents(): Promise<Measured> {
 }
 
 /** Connections that are open, without what the user made of them. */
-async function openConnections(): Promise<Measured> {
+async function openConnections({ share }: Effort): Promise<Measured> {
   const { BehaviorSubject, Subject } = await import('rxjs');
   const { loadBalance } = await import('rxjs-load-balance');
-  const count = 10_000;
+  const count = 10_000 * share;
   const functions = numbers(count).map((number) => () => Promise.resolve(number));
   const objects = functions.map((send, index): Connection<number> => ({
     name: `number ${index}`,
@@ -70,7 +71,7 @@ async function openConnections(): Promise<Measured> {
 }
 
 /** A long run: after ten million events there must be no more than after one. */
-async function longRun(): Promise<Measured> {
+async function longRun({ share }: Effort): Promise<Measured> {
   const { loadBalanceFrom } = await import('rxjs-load-balance');
   const senders = numbers(4).map(() => async (event: number) => event);
   function* upTo(count: number): Generator<number> {
@@ -88,8 +89,8 @@ async function longRun(): Promise<Measured> {
     }
     return { heap: heap(), resident: process.memoryUsage.rss() };
   };
-  const first = await ship(1_000_000);
-  const last = await ship(9_000_000);
+  const first = await ship(1_000_000 * share);
+  const last = await ship(9_000_000 * share);
   return figures({
     'heap after 1,000,000, MB': first.heap / 1e6,
     'heap after 10,000,000, MB': last.heap / 1e6,
@@ -99,7 +100,7 @@ async function longRun(): Promise<Measured> {
 }
 
 /** Balancers that come and go. */
-async function subscriptions(): Promise<Measured> {
+async function subscriptions({ share }: Effort): Promise<Measured> {
   const { Subject } = await import('rxjs');
   const { loadBalance } = await import('rxjs-load-balance');
   const senders = numbers(4).map(() => async (event: number) => event);
@@ -116,12 +117,12 @@ async function subscriptions(): Promise<Measured> {
     return heap();
   };
   // Until then code is still compiled, which takes memory as well.
-  const before = await rounds(2_000);
-  const after = await rounds(1_000);
-  return figures({ 'bytes more, a round': (after - before) / 1_000 });
+  const before = await rounds(2_000 * share);
+  const after = await rounds(1_000 * share);
+  return figures({ 'bytes more, a round': (after - before) / (1_000 * share) });
 }
 
-const one = (name: string, run: () => Promise<Measured>): Case => ({ name, run });
+const one = (name: string, run: Case['run']): Case => ({ name, run });
 
 export const memory: Scenario = {
   name: 'memory',

@@ -1,15 +1,16 @@
 /** A hundred thousand sends that are never answered: whether their timeouts are right, and what they need. */
 import type { Connection } from 'rxjs-load-balance';
+import type { Effort } from '../measure.js';
 import type { Measured } from '../results.js';
 import type { Case, Scenario } from '../scenario.js';
 import { numbers } from '../senders.js';
 
 const [connections, window] = [10, 10_000];
 
-async function timeOut(limit: number): Promise<Measured> {
+async function timeOut(limit: number, { share }: Effort): Promise<Measured> {
   const { BehaviorSubject, from } = await import('rxjs');
   const { loadBalance } = await import('rxjs-load-balance');
-  const events = numbers(connections * window);
+  const events = numbers(connections * window * share);
   const started = new Float64Array(events.length);
   const late = new Float64Array(events.length);
   const never = new Promise<never>(() => undefined);
@@ -43,7 +44,7 @@ async function timeOut(limit: number): Promise<Measured> {
         throw new Error(`expected every event to have used its attempt, got ${outcome.status}`);
       }
       late[outcome.event] = performance.now() - started[outcome.event] - limit;
-      if (++outcomes % 10_000 === 0) {
+      if (++outcomes % (events.length / 10) === 0) {
         look();
       }
     });
@@ -69,7 +70,7 @@ async function timeOut(limit: number): Promise<Measured> {
 
 const timesOutAfter = (limit: number): Case => ({
   name: `${limit.toLocaleString('en')} ms`,
-  run: () => timeOut(limit),
+  run: (effort) => timeOut(limit, effort),
 });
 
 export const timeouts: Scenario = {
