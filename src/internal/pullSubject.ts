@@ -401,7 +401,7 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
         }
       } else if (this.waiting.length > 0 || this.ask()) {
         // A user's iterator may have done anything when it was asked.
-        if (this.line.first !== puller) {
+        if (!this.wants(puller) || this.line.first !== puller) {
           continue;
         }
         if (this.takeTurn(puller)) {
