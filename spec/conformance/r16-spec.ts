@@ -1,9 +1,10 @@
 /** R16: what the answer to a batch says of each of its events. */
 import { expect } from 'chai';
-import { from, map, NEVER, Observable, of, Subject, throwError, TimeoutError } from 'rxjs';
+import { concat, from, map, NEVER, Observable, of, Subject, throwError, TimeoutError } from 'rxjs';
 import {
   isDelivered,
   loadBalance,
+  loadBalanceFrom,
   RejectedError,
   TemporaryError,
   type BatchAnswer,
@@ -212,6 +213,21 @@ describe('R16: the answer to a batch', () => {
         );
         expectObservable(result$).toBe(expected, { a: 'a', b: ['b', 'no-connection', true] });
       });
+    });
+
+    it('that names a status that there is not has failed, and tells what was wrong', () => {
+      const wrong = [{ index: 0, status: 'lost' }] as unknown as ItemResult<string>[];
+      const errors: string[] = [];
+      const send = () => of(wrong);
+      const up$ = concat(of('up' as const), NEVER);
+
+      loadBalanceFrom(['a'], [{ name: 'one', state$: up$, batch: { size: 2, send } }], {
+        maxAttempts: 1,
+      }).subscribe((outcome) => errors.push(isDelivered(outcome) ? outcome.event : String(outcome.error)));
+
+      expect(errors).to.deep.equal([
+        `RangeError: one: expected \`status of a result\` to be 'delivered' or 'failed', got \`"lost"\` (string)`,
+      ]);
     });
   });
 

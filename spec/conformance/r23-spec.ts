@@ -1,6 +1,19 @@
 /** Proves R23: a user's function that throws never loses an event. */
 import { expect } from 'chai';
-import { concat, config, map, NEVER, Observable, of, Subject, throwError, type ObservableInput } from 'rxjs';
+import {
+  concat,
+  config,
+  finalize,
+  map,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  throwError,
+  timer,
+  type ObservableInput,
+  type UnsubscriptionError,
+} from 'rxjs';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import {
   isDelivered,
@@ -307,6 +320,43 @@ describe('R23: functions that throw', () => {
         expectSubscriptions(e1.subscriptions).toBe([]);
       });
     });
+  });
+
+  describe('the teardown of a send', () => {
+    const { onUnhandledError } = config;
+    let unhandled: unknown[];
+    let clock: SinonFakeTimers;
+
+    beforeEach(() => {
+      clock = useFakeTimers({ shouldClearNativeTimers: true });
+      unhandled = [];
+      config.onUnhandledError = (error) => unhandled.push(error);
+    });
+
+    afterEach(() => {
+      config.onUnhandledError = onUnhandledError;
+      clock.restore();
+    });
+
+    for (const [when, answer, expected] of [
+      ['is answered', () => timer(1), 'a one'],
+      ['takes too long', () => NEVER, 'a attempts'],
+    ] as const) {
+      it(`should be reported as RxJS reports unhandled errors when the send ${when}, and its event have its outcome`, () => {
+        const send = () => answer().pipe(finalize(() => thrown('no')));
+        const log = logOf(
+          of('a').pipe(
+            loadBalance([{ name: 'one', state$: up$, send }], { maxAttempts: 1, timeout: { send: 2 } }),
+          ),
+        );
+
+        clock.tick(10);
+
+        expect(log).to.deep.equal([expected, 'completed']);
+        expect(unhandled).to.have.lengthOf(1);
+        expect((unhandled[0] as UnsubscriptionError).errors).to.deep.equal(['no']);
+      });
+    }
   });
 
   describe('the monitor', () => {

@@ -6,7 +6,7 @@ import { isVirtual } from './virtualTime.js';
 /** Below this timeout every send reads the clock; from it on they share a tick. */
 const preciseBelow = 1_000;
 /** A shared deadline is at most two ticks late. */
-const tick = 30;
+const tick = 25;
 /** One send in so many looks whether the tick is overdue: a loop that sends for long keeps the timer from ringing. */
 const lookEvery = 1_024;
 
