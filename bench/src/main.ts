@@ -82,9 +82,11 @@ async function bench({ words, runs, quick, json, markdown }: CommandLine): Promi
       results.scenarios.push(await runScenario(scenario, plan));
       keep();
     }
-  } finally {
-    progress.end();
+  } catch (error) {
+    progress.end('stopped');
+    throw error;
   }
+  progress.end('done');
   console.log(report(results));
   if (results.scenarios.some(({ cases }) => cases.some((one) => errorsOf(one).length > 0))) {
     process.exitCode = 1;

@@ -22,8 +22,8 @@ export class Progress {
     }
   }
 
-  end(): void {
-    this.output.write(`${this.output.isTTY ? '\r\x1b[K' : ''}${this.elapsed()} done\n`);
+  end(how: 'done' | 'stopped'): void {
+    this.output.write(`${this.output.isTTY ? '\r\x1b[K' : ''}${this.elapsed()} ${how}\n`);
   }
 
   private elapsed(): string {
