@@ -462,6 +462,34 @@ describe('loadBalanceFrom', () => {
       });
     });
 
+    it('when a window has shrunk, once what was in flight has ended', () => {
+      run(({ cold, flush }) => {
+        let [read, settled, most] = [0, 0, 0];
+        function* source(): Generator<number> {
+          for (;;) {
+            read++;
+            if (asyncScheduler.now() >= 8) {
+              most = Math.max(most, read - settled);
+            }
+            yield read;
+          }
+        }
+        let sends = 0;
+        const shrinking = fakeConnection<number>('u', () => (++sends <= 4 ? cold('--------(r|)') : NEVER), {
+          window: cold('4----1', { 4: 4, 1: 1 }),
+        });
+        const failing = fakeConnection('u', () =>
+          cold('-#', undefined, new TemporaryError('full', { retryAfter: 0 })),
+        );
+        loadBalanceFrom(source(), [shrinking, failing], {
+          maxAttempts: Infinity,
+          closeOn: timer(100),
+        }).subscribe(() => settled++);
+        flush();
+        expect(most).to.be.within(2, 3);
+      });
+    });
+
     it('when sends take any time and fail in any way', () => {
       const connection = fc.record({
         window: fc.integer({ min: 1, max: 4 }),
