@@ -322,7 +322,7 @@ describe('R23: functions that throw', () => {
     });
   });
 
-  describe('the teardown of a send', () => {
+  describe('what nobody handles:', () => {
     const { onUnhandledError } = config;
     let unhandled: unknown[];
     let clock: SinonFakeTimers;
@@ -338,73 +338,60 @@ describe('R23: functions that throw', () => {
       clock.restore();
     });
 
-    for (const [when, answer, expected] of [
-      ['is answered', () => timer(1), 'a one'],
-      ['takes too long', () => NEVER, 'a attempts'],
-    ] as const) {
-      it(`should be reported as RxJS reports unhandled errors when the send ${when}, and its event have its outcome`, () => {
-        const send = () => answer().pipe(finalize(() => thrown('no')));
-        const log = logOf(
-          of('a').pipe(
-            loadBalance([{ name: 'one', state$: up$, send }], { maxAttempts: 1, timeout: { send: 2 } }),
-          ),
-        );
+    describe('the teardown of a send', () => {
+      for (const [when, answer, expected] of [
+        ['is answered', () => timer(1), 'a one'],
+        ['takes too long', () => NEVER, 'a attempts'],
+      ] as const) {
+        it(`should be reported as RxJS reports unhandled errors when the send ${when}, and its event have its outcome`, () => {
+          const send = () => answer().pipe(finalize(() => thrown('no')));
+          const log = logOf(
+            of('a').pipe(
+              loadBalance([{ name: 'one', state$: up$, send }], { maxAttempts: 1, timeout: { send: 2 } }),
+            ),
+          );
 
-        clock.tick(10);
+          clock.tick(10);
 
-        expect(log).to.deep.equal([expected, 'completed']);
-        expect(unhandled).to.have.lengthOf(1);
-        expect((unhandled[0] as UnsubscriptionError).errors).to.deep.equal(['no']);
+          expect(log).to.deep.equal([expected, 'completed']);
+          expect(unhandled).to.have.lengthOf(1);
+          expect((unhandled[0] as UnsubscriptionError).errors).to.deep.equal(['no']);
+        });
+      }
+    });
+
+    describe('the monitor', () => {
+      it('should be reported as RxJS reports unhandled errors, and shipping goes on', () => {
+        const source = new Subject<string>();
+        const monitor = {
+          next: ({ type }: BalancerActivity) => thrown(type),
+          complete: () => thrown('complete'),
+        };
+        const log = logOf(source.pipe(loadBalance([() => of('r')], { monitor })));
+
+        source.next('a');
+        clock.tick(1_000);
+        source.next('b');
+        clock.tick(1_000);
+        source.complete();
+        clock.tick(1_000);
+
+        expect(log).to.deep.equal(['a connection 1', 'b connection 1', 'completed']);
+        expect(unhandled).to.include.members(['state', 'attempt', 'answer', 'outcome', 'queue', 'complete']);
+        expect(unhandled.filter((type) => type === 'outcome')).to.have.length(2);
       });
-    }
-  });
 
-  describe('the monitor', () => {
-    const { onUnhandledError } = config;
-    let unhandled: unknown[];
-    let clock: SinonFakeTimers;
+      it('should not keep the error of the source from being passed on when it throws at that', () => {
+        const monitor = { error: () => thrown('monitor') };
 
-    beforeEach(() => {
-      clock = useFakeTimers({ shouldClearNativeTimers: true });
-      unhandled = [];
-      config.onUnhandledError = (error) => unhandled.push(error);
-    });
+        const log = logOf(
+          throwError(() => new Error('broken')).pipe(loadBalance([() => of('r')], { monitor })),
+        );
+        clock.tick(1_000);
 
-    afterEach(() => {
-      config.onUnhandledError = onUnhandledError;
-      clock.restore();
-    });
-
-    it('should be reported as RxJS reports unhandled errors, and shipping goes on', () => {
-      const source = new Subject<string>();
-      const monitor = {
-        next: ({ type }: BalancerActivity) => thrown(type),
-        complete: () => thrown('complete'),
-      };
-      const log = logOf(source.pipe(loadBalance([() => of('r')], { monitor })));
-
-      source.next('a');
-      clock.tick(1_000);
-      source.next('b');
-      clock.tick(1_000);
-      source.complete();
-      clock.tick(1_000);
-
-      expect(log).to.deep.equal(['a connection 1', 'b connection 1', 'completed']);
-      expect(unhandled).to.include.members(['state', 'attempt', 'answer', 'outcome', 'queue', 'complete']);
-      expect(unhandled.filter((type) => type === 'outcome')).to.have.length(2);
-    });
-
-    it('should not keep the error of the source from being passed on when it throws at that', () => {
-      const monitor = { error: () => thrown('monitor') };
-
-      const log = logOf(
-        throwError(() => new Error('broken')).pipe(loadBalance([() => of('r')], { monitor })),
-      );
-      clock.tick(1_000);
-
-      expect(log).to.deep.equal(['failed: Error: broken']);
-      expect(unhandled).to.deep.equal(['monitor']);
+        expect(log).to.deep.equal(['failed: Error: broken']);
+        expect(unhandled).to.deep.equal(['monitor']);
+      });
     });
   });
 });

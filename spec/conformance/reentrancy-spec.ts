@@ -1,360 +1,239 @@
-/** R1, R16, R17, R19, R20, R22 where a user's function does something to the balancer that has just called it. */
+/** What user code may do to the balancer from the inside: while it sends, cancels, opens, and waits. */
 import { expect } from 'chai';
 import {
   BehaviorSubject,
-  concat,
-  finalize,
-  from,
+  concatMap,
+  config,
+  EMPTY,
   NEVER,
   Observable,
   of,
   Subject,
-  take,
-  type Subscription,
+  timer,
+  type Subscriber,
 } from 'rxjs';
-import { useFakeTimers } from 'sinon';
 import {
-  isDelivered,
+  isDropped,
   loadBalance,
-  loadBalanceFrom,
+  TemporaryError,
   type Connection,
   type ConnectionState,
+  type ItemResult,
   type Outcome,
-  type SendContext,
 } from '../../src/index.js';
+import { fakeConnection } from '../../src/testing/index.js';
+import { drawn, inShort, run } from '../marbles.js';
 
-const alwaysUp$ = concat(of<ConnectionState>('up'), NEVER);
-
-/** What an outcome says, in a word or three. */
-function brief(outcome: Outcome<string>): string {
-  return isDelivered(outcome)
-    ? `${outcome.event} by ${outcome.connection}`
-    : `${outcome.event} ${outcome.reason}`;
+/** The outcomes of events that are sent one by one, in short. */
+function outcomesOf(source$: Observable<string>, connections: Connection<string, string>[]): string[] {
+  const seen: string[] = [];
+  source$
+    .pipe(loadBalance(connections, { maxAttempts: 1 }), inShort)
+    .subscribe((outcome) => seen.push(outcome));
+  return seen;
 }
 
-describe('an iterator that, when it is asked,', () => {
-  const events = ['a', 'b', 'c', 'd'];
-
-  /** Gives the events; before the one at `index`, does something. */
-  function* before(index: number, act: () => void): Generator<string> {
-    for (const [at, event] of events.entries()) {
-      if (at === index) {
-        act();
-      }
-      yield event;
-    }
-  }
-
-  // The first event is taken by one that stands in line; a later one by one that has just been answered.
-  for (const [when, index] of [
-    ['for its first event', 0],
-    ['for a later one', 2],
-  ] as const) {
-    const rest = events.slice(index);
-
-    it(`${when}, takes the connection down, should have its event wait until it is up again`, () => {
-      const state$ = new BehaviorSubject<ConnectionState>('up');
-      const sends: string[] = [];
-      const outcomes: string[] = [];
-      const send = (event: string): Observable<string> => {
-        sends.push(`${event} while ${state$.value}`);
-        return of('r');
-      };
-      const source = before(index, () => {
-        state$.next('down');
-      });
-
-      loadBalanceFrom(source, [{ name: 'one', state$, send }]).subscribe((outcome) =>
-        outcomes.push(brief(outcome)),
-      );
-      expect(outcomes).to.have.lengthOf(index);
-      state$.next('up');
-
-      expect(sends).to.deep.equal(events.map((event) => `${event} while up`));
-      expect(outcomes).to.deep.equal(events.map((event) => `${event} by one`));
-    });
-
-    it(`${when}, takes the connection down, should leave the rest to another`, () => {
-      const state$ = new BehaviorSubject<ConnectionState>('up');
-      const sends: string[] = [];
-      const outcomes: string[] = [];
-      const place = (name: string, states$: Observable<ConnectionState>): Connection<string, string> => ({
-        name,
-        state$: states$,
-        send: (event) => {
-          sends.push(`${event} to ${name}`);
-          return of('r');
-        },
-      });
-      const source = before(index, () => {
-        state$.next('down');
-      });
-
-      loadBalanceFrom(source, [place('one', state$), place('two', alwaysUp$)]).subscribe((outcome) =>
-        outcomes.push(brief(outcome)),
-      );
-
-      expect(sends.slice(index)).to.deep.equal(rest.map((event) => `${event} to two`));
-      expect(outcomes).to.have.lengthOf(events.length);
-    });
-
-    it(`${when}, closes, should have its event dropped, and not sent`, () => {
-      const close$ = new Subject<void>();
-      const sends: string[] = [];
-      const outcomes: string[] = [];
-      const send = (event: string): Observable<string> => {
-        sends.push(event);
-        return of('r');
-      };
-      const source = before(index, () => {
-        close$.next();
-      });
-
-      loadBalanceFrom(source, [{ name: 'one', state$: alwaysUp$, send }], { closeOn: close$ }).subscribe({
-        next: (outcome) => outcomes.push(brief(outcome)),
-        complete: () => outcomes.push('complete'),
-      });
-
-      expect(sends).to.deep.equal(events.slice(0, index));
-      expect(outcomes.slice(index)).to.deep.equal([`${String(events[index])} closed`, 'complete']);
-    });
-  }
-
-  it('ends the subscription, should have nothing sent any more', async () => {
-    const sends: string[] = [];
-    const send = (event: string): Promise<string> => {
-      sends.push(event);
-      return Promise.resolve('r');
-    };
-    const leaving: { subscription?: Subscription } = {};
-    const source = before(2, () => leaving.subscription?.unsubscribe());
-
-    leaving.subscription = loadBalanceFrom(source, [send]).subscribe();
-    await new Promise(setImmediate);
-
-    expect(sends).to.deep.equal(['a', 'b']);
-  });
-
-  it('takes down a connection that fills a batch, should have the events wait for it', () => {
+describe('user code inside the balancer', () => {
+  it('should give each event its own outcome when cancelling one send fails the others', () => {
     const state$ = new BehaviorSubject<ConnectionState>('up');
-    const sends: string[] = [];
-    const send = (batch: readonly string[]): Observable<void> => {
-      sends.push(`${batch.join('')} while ${state$.value}`);
-      return of(undefined);
-    };
-    const source = before(1, () => {
-      state$.next('down');
-    });
-
-    loadBalanceFrom(source, [{ name: 'one', state$, batch: { size: 2, send } }]).subscribe();
-    expect(sends).to.deep.equal([]);
-    state$.next('up');
-
-    expect(sends).to.deep.equal(['ab while up', 'cd while up']);
-  });
-});
-
-describe('a queue without room', () => {
-  const queue = { capacity: 0 };
-
-  it('should not drop what comes while the outcome of one connection is caused by that of another', () => {
+    const session = new Set<Subscriber<string>>();
+    const send = () =>
+      new Observable<string>((subscriber) => {
+        session.add(subscriber);
+        return () => {
+          session.delete(subscriber);
+          session.forEach((other) => {
+            other.error(new Error('the session is gone'));
+          });
+        };
+      });
     const source$ = new Subject<string>();
-    const answers = new Map<string, Subject<never>>();
-    const place = (name: string): Connection<string> => ({
-      name,
-      state$: alwaysUp$,
-      send: (event) => {
-        const answer$ = new Subject<never>();
-        answers.set(event, answer$);
-        return answer$;
-      },
-    });
-    const [one, two] = [place('one'), place('two')];
-    const members$ = new BehaviorSubject([one, two]);
-    const outcomes: string[] = [];
-
-    source$.pipe(loadBalance(members$, { queue })).subscribe((outcome) => {
-      outcomes.push(brief(outcome));
-      if (outcome.event === 'a') {
-        answers.get('b')?.complete();
-      }
-      if (outcome.event === 'b') {
-        source$.next('c');
-      }
-    });
+    const seen = outcomesOf(source$, [{ name: 'shared', state$, window: 3, send }]);
     source$.next('a');
     source$.next('b');
-    members$.next([one]);
-    answers.get('a')?.complete();
-    answers.get('c')?.complete();
-
-    expect(outcomes).to.deep.equal(['a by one', 'b by two', 'c by one']);
-  });
-
-  for (const [what, answer] of [
-    ['succeeded', () => of('r')],
-    [
-      'failed',
-      () =>
-        new Observable<string>((subscriber) => {
-          subscriber.error(new Error('no'));
-        }),
-    ],
-  ] as const) {
-    it(`should not drop what comes while the monitor hears that a send has ${what}`, () => {
-      const source$ = new Subject<string>();
-      const sends: string[] = [];
-      const outcomes: string[] = [];
-      const send = (event: string): Observable<string> => {
-        sends.push(event);
-        return event === 'a' ? answer() : of('r');
-      };
-
-      source$
-        .pipe(
-          loadBalance([{ name: 'one', state$: alwaysUp$, send, classify: () => 'rejected' as const }], {
-            queue,
-            monitor: {
-              next: (activity) => {
-                if (activity.type === 'answer' && sends.length === 1) {
-                  source$.next('b');
-                }
-              },
-            },
-          }),
-        )
-        .subscribe((outcome) => outcomes.push(brief(outcome)));
-      source$.next('a');
-
-      expect(outcomes).to.deep.equal([what === 'failed' ? 'a rejected' : 'a by one', 'b by one']);
-    });
-  }
-});
-
-describe('a send', () => {
-  for (const [what, end] of [
-    ['completes', of('r')],
-    [
-      'fails',
-      new Observable<string>((subscriber) => {
-        subscriber.error(new Error('no'));
-      }),
-    ],
-  ] as const) {
-    it(`that ${what} should have released what it holds before another starts`, () => {
-      const log: string[] = [];
-      const begin$ = new Subject<string>();
-      const send = (event: string): Observable<string> => {
-        log.push(`takes for ${event}`);
-        return concat(begin$.pipe(take(1)), end).pipe(finalize(() => log.push(`releases for ${event}`)));
-      };
-
-      from(['a', 'b'])
-        .pipe(loadBalance([{ name: 'one', state$: alwaysUp$, send, classify: () => 'rejected' as const }]))
-        .subscribe((outcome) => log.push(`outcome of ${outcome.event}`));
-      begin$.next('r');
-
-      expect(log).to.deep.equal(['takes for a', 'releases for a', 'outcome of a', 'takes for b']);
-    });
-  }
-
-  it('should be told of its end also when it asks while its neighbour is cancelled', () => {
-    const state$ = new BehaviorSubject<ConnectionState>('up');
-    const contexts: SendContext[] = [];
-    const send = (_event: string, context: SendContext): Observable<string> => {
-      contexts.push(context);
-      return new Observable(() => () => {
-        // The first to be cancelled asks for the signal of the second.
-        contexts[1]?.signal.addEventListener('abort', () => undefined);
-      });
-    };
-
-    from(['a', 'b'])
-      .pipe(loadBalance([{ name: 'one', state$, window: 2, send }], { maxAttempts: 1 }))
-      .subscribe();
+    source$.next('c');
     state$.next('down');
-
-    expect(contexts.map(({ signal }) => signal.aborted)).to.deep.equal([true, true]);
+    expect(seen).to.deep.equal(['a attempts 1', 'b attempts 1', 'c attempts 1']);
   });
 
-  it('should have all of its time, whatever rings while its function runs', () => {
-    const clock = useFakeTimers({ shouldClearNativeTimers: true });
-    try {
-      const source$ = new Subject<string>();
-      const outcomes: string[] = [];
-      const send = (event: string): Observable<string> => {
-        if (event === 'b') {
-          // The deadline of the other send passes in here.
-          clock.tick(400);
-        }
-        return NEVER;
-      };
+  it('should not take the answer of a send that was cancelled inside itself for that of another event', async () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    let answerLate: (value: string) => void = () => undefined;
+    const answers = [
+      () => {
+        state$.next('down');
+        return new Promise<string>((resolve) => {
+          answerLate = resolve;
+        });
+      },
+      () => NEVER,
+    ];
+    const source$ = new Subject<string>();
+    const seen: Outcome<string>[] = [];
+    const subscription = source$
+      .pipe(loadBalance([{ name: 'one', state$, send: () => answers.shift()?.() ?? NEVER }]))
+      .subscribe((outcome) => seen.push(outcome));
+    source$.next('a');
+    state$.next('up');
+    answerLate('too late');
+    await Promise.resolve();
+    expect(seen).to.deep.equal([]);
+    subscription.unsubscribe();
+  });
 
-      const subscription = source$
-        .pipe(
-          loadBalance([{ name: 'one', state$: alwaysUp$, window: 2, send }], {
-            maxAttempts: 1,
-            timeout: { send: 500 },
-          }),
-        )
-        .subscribe((outcome) => outcomes.push(brief(outcome)));
-      source$.next('a');
-      clock.tick(200);
-      source$.next('b');
-      expect(outcomes).to.deep.equal(['a attempts']);
-      clock.tick(499);
-      expect(outcomes).to.deep.equal(['a attempts']);
-      clock.tick(1);
+  it('should swallow the rejection of a promise whose send was cancelled inside itself', async () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    const send = (): Promise<string> => {
+      state$.next('down');
+      return Promise.reject(new Error('nobody listens'));
+    };
+    const source$ = new Subject<string>();
+    const seen = outcomesOf(source$, [{ name: 'one', state$, send }]);
+    source$.next('a');
+    await new Promise(setImmediate);
+    expect(seen).to.deep.equal(['a attempts 1']);
+  });
 
-      expect(outcomes).to.deep.equal(['a attempts', 'b attempts']);
-      subscription.unsubscribe();
-    } finally {
-      clock.restore();
-    }
+  it('should report a teardown that throws as unhandled, and lose no event', async () => {
+    const { onUnhandledError } = config;
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(error);
+    const teardownError = new Error('in the teardown');
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    const send = () =>
+      new Observable<string>(() => () => {
+        throw teardownError;
+      });
+    const source$ = new Subject<string>();
+    const seen = outcomesOf(source$, [{ name: 'one', state$, send }]);
+    source$.next('a');
+    state$.next('down');
+    source$.next('b');
+    state$.next('up');
+    state$.next('down');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    config.onUnhandledError = onUnhandledError;
+    expect(seen).to.deep.equal(['a attempts 1', 'b attempts 1']);
+    expect(reported).to.have.length(2);
+  });
+
+  it('should join what is listed inside an opening, also when the list completes there', () => {
+    const lists$ = new Subject<readonly Connection<string, string>[]>();
+    const second: Connection<string, string> = {
+      name: 'second',
+      state$: new BehaviorSubject<ConnectionState>('up'),
+      send: () => of('r'),
+    };
+    const first: Connection<string, string> = {
+      name: 'first',
+      state$: new Observable((subscriber) => {
+        subscriber.next('down');
+        lists$.next([first, second]);
+        lists$.complete();
+      }),
+      send: () => NEVER,
+    };
+    const seen: string[] = [];
+    const source$ = new Subject<string>();
+    const subscription = source$
+      .pipe(loadBalance(lists$), inShort)
+      .subscribe((outcome) => seen.push(outcome));
+    lists$.next([first]);
+    source$.next('a');
+    expect(seen).to.deep.equal(['a@second 1']);
+    subscription.unsubscribe();
   });
 });
 
-describe('a batch', () => {
-  it('should be judged by its first event, also when its function has emptied the array', () => {
-    const judged: unknown[] = [];
-    const send = (batch: readonly string[]): Observable<void> => {
-      (batch as string[]).length = 0;
-      return new Observable((subscriber) => {
-        subscriber.error(new Error('no'));
+describe('connections beside each other', () => {
+  it('should not let one that lingers hold back one that is ready', () => {
+    run(({ cold, expectObservable }) => {
+      const source = cold(' --a--|');
+      const answer = '        -(r|)';
+      const expected = '    ---a-|';
+      const bulk = fakeConnection<string, string>('u', '-|', {
+        name: 'bulk',
+        batch: { size: 9, linger: 50 },
       });
-    };
-    const classify = (_error: unknown, event: string): 'rejected' => {
-      judged.push(event);
-      return 'rejected';
-    };
-
-    from(['a'])
-      .pipe(loadBalance([{ name: 'one', state$: alwaysUp$, batch: { size: 2, send }, classify }]))
-      .subscribe();
-
-    expect(judged).to.deep.equal(['a']);
+      const single = fakeConnection<string>('u', answer, { name: 'single' });
+      expectObservable(source.pipe(loadBalance([bulk, single]), drawn)).toBe(expected);
+    });
   });
 
-  it('should be answered with the error of the event that failed when all have been named', () => {
-    const errors: unknown[] = [];
-    const no = new Error('no');
-    const send = () => of([{ index: 0, status: 'failed' as const, error: no }]);
+  it('should wait once for a connection that broke, whatever its other sends say after that', () => {
+    run(({ cold, flush }) => {
+      const told: number[] = [];
+      const answers = [cold('--#'), cold('----#', undefined, new TemporaryError('busy', { retryAfter: 90 }))];
+      const one = fakeConnection<string>('u', () => answers.shift() ?? of('r'), { window: 2 });
+      const reconnectDelay = (_error: unknown, nth: number) => {
+        told.push(nth);
+        return timer(10);
+      };
+      cold('(ab|)')
+        .pipe(loadBalance([one], { reconnectDelay }))
+        .subscribe();
+      flush();
+      expect(told).to.deep.equal([1]);
+      expect(one.opened).to.deep.equal([0, 14]);
+    });
+  });
 
-    from(['a'])
-      .pipe(
-        loadBalance([{ name: 'one', state$: alwaysUp$, batch: { size: 1, send } }], {
-          maxAttempts: 1,
-          monitor: {
-            next: (activity) => {
-              if (activity.type === 'answer') {
-                errors.push(activity.error);
-              }
-            },
-          },
-        }),
-      )
-      .subscribe();
+  it('should drop in an outage what a full queue has kept, each in its own time', () => {
+    run(({ cold, expectObservable }) => {
+      const source = cold('  abcdef 94ms |');
+      const down = fakeConnection<string>('d', '(r|)');
+      const options = {
+        maxAttempts: 1,
+        timeout: { wait: 20 },
+        queue: { capacity: 2, overflow: 'drop-oldest' },
+      } as const;
+      expectObservable(source.pipe(loadBalance([down], options), drawn)).toBe('--ABCD 18ms EF 74ms |');
+    });
+  });
 
-    expect(errors).to.deep.equal([no]);
+  it('should go on counting the wait of what a full queue has kept', () => {
+    run(({ cold, expectObservable }) => {
+      const sends = '       u--d';
+      const source = cold(' ----(ab)c 93ms |');
+      const expected = '    ----B---C 15ms A 77ms |';
+      const down = fakeConnection<string>(sends, '(r|)');
+      const options = { maxAttempts: 1, timeout: { wait: 20 }, queue: { capacity: 1 } } as const;
+      expectObservable(source.pipe(loadBalance([down], options), drawn)).toBe(expected);
+    });
+  });
+
+  it('should drop every event of one moment when there is no time to wait', () => {
+    run(({ flush }) => {
+      const source$ = new Subject<string>();
+      const seen: string[] = [];
+      const down = fakeConnection<string>('d', '(r|)');
+      source$
+        .pipe(loadBalance([down], { timeout: { wait: 0 } }))
+        .subscribe((outcome) => seen.push(isDropped(outcome) ? outcome.event : ''));
+      source$.next('a');
+      timer(0)
+        .pipe(concatMap(() => timer(0)))
+        .subscribe(() => {
+          source$.next('b');
+        });
+      timer(10).subscribe(() => {
+        source$.complete();
+      });
+      flush();
+      expect(seen).to.deep.equal(['a', 'b']);
+    });
+  });
+
+  it('should fail a batch whose results make no sense', () => {
+    run(({ cold, expectObservable }) => {
+      const nonsense = [{ index: 0, status: 'perhaps' }] as unknown as ItemResult<string>[];
+      const source = cold(' a|');
+      const answer = cold(' -(r|)', { r: nonsense });
+      const bulk = fakeConnection<string, string>('u', () => answer, { batch: { size: 2 } });
+      const options = { maxAttempts: 1, reconnectDelay: () => EMPTY };
+      expectObservable(source.pipe(loadBalance([bulk], options), inShort)).toBe('-(a|)', {
+        a: 'a attempts 1',
+      });
+    });
   });
 });
