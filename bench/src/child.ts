@@ -21,4 +21,5 @@ async function run(): Promise<Run> {
 process.on('disconnect', () => process.exit(1));
 
 const result = await run().catch((error: unknown): Run => ({ kind: 'failed', error: String(error) }));
+// A case may have left connections open.
 process.send?.(result, () => process.exit(0));

@@ -1,7 +1,7 @@
 /** async's queue, in its callback form: with an async function it makes a promise more for every event. */
 import { queue, retryable, timeout, type AsyncWorker } from 'async';
-import { sendTimeout, type Contender, type Work } from '../work.js';
-import { roundRobin } from './roundRobin.js';
+import { sendTimeout, type Contender } from '../work.js';
+import { callbackWorker } from './callbackWorker.js';
 
 type Worker = AsyncWorker<number>;
 
@@ -9,7 +9,7 @@ const queued =
   (around: (worker: Worker, attempts: number) => Worker): Contender =>
   ({ events, senders, window, attempts }) =>
     new Promise((resolve, reject) => {
-      const worker = around(workerOver(senders), attempts);
+      const worker = around(callbackWorker(senders), attempts);
       let delivered = 0;
       // Given all events at once, it calls back for each.
       queue(worker, senders.length * window).push(events as number[], (error) => {
@@ -20,15 +20,6 @@ const queued =
         }
       });
     });
-
-function workerOver(senders: Work<Promise<unknown>>['senders']): Worker {
-  const send = roundRobin(senders);
-  return (event, done) => {
-    send(event).then(() => {
-      done();
-    }, done);
-  };
-}
 
 export const plainQueue = queued((worker) => worker);
 

@@ -1,18 +1,13 @@
 /** fastq: the cheapest queue before one worker function. It has no timeout and no retry. */
 import fastq from 'fastq';
 import type { Contender } from '../work.js';
+import { callbackWorker } from './callbackWorker.js';
 import { roundRobin } from './roundRobin.js';
 
 /** Its callback form. */
 export const withCallbacks: Contender = ({ events, senders, window }) =>
   new Promise((resolve, reject) => {
-    const send = roundRobin(senders);
-    const worker = (event: number, done: fastq.done) => {
-      send(event).then(() => {
-        done(null);
-      }, done);
-    };
-    const queue = fastq(worker, senders.length * window);
+    const queue = fastq(callbackWorker(senders), senders.length * window);
     let delivered = 0;
     const settled = (error: Error | null) => {
       if (error !== null) {

@@ -1,16 +1,11 @@
 /** fastq, kept open: then it uses its records again. */
 import fastq from 'fastq';
 import type { LiveContender } from '../../work.js';
+import { callbackWorker } from '../callbackWorker.js';
 import { roundRobin } from '../roundRobin.js';
 
 export const withCallbacks: LiveContender = ({ senders, window }, settled) => {
-  const send = roundRobin(senders);
-  const worker = (event: number, done: fastq.done) => {
-    send(event).then(() => {
-      done(null);
-    }, done);
-  };
-  const queue = fastq(worker, senders.length * window);
+  const queue = fastq(callbackWorker(senders), senders.length * window);
   const finished = (error: Error | null) => {
     settled(error === null);
   };
