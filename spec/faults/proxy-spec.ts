@@ -1,0 +1,170 @@
+/** The proxy: what it is told to do is what a client sees. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import {
+  endInsteadOfAnswer,
+  garbage,
+  late,
+  refusing,
+  resetInAnswer,
+  resetInRequest,
+  silence,
+  trickle,
+  truncated,
+} from './conducts.js';
+import { FaultProxy } from './proxy.js';
+
+const body = 'twelve bytes';
+
+describe('fault proxy', () => {
+  /** Bodies that the collector got whole, and how many it has got in part. */
+  let got: string[];
+  let cut: number;
+  let collector: Server;
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    got = [];
+    cut = 0;
+    collector = createServer((request, response) => {
+      text(request).then(
+        (whole) => {
+          got.push(whole);
+          response.setHeader('content-type', 'text/plain').end('0123456789');
+        },
+        () => cut++,
+      );
+    });
+    collector.listen(0, '127.0.0.1');
+    await once(collector, 'listening');
+    const { port } = collector.address() as AddressInfo;
+    proxy = await FaultProxy.start(() => `http://127.0.0.1:${port}`);
+  });
+
+  afterEach(() => {
+    proxy.close();
+    collector.close();
+    collector.closeAllConnections();
+  });
+
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(new URL(proxy.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  };
+
+  /** Posts over a socket; what came back until it was closed, or within some time, and how it was closed. */
+  const posted = async (socket?: Socket, patience = 300): Promise<{ said: string; end: string }> => {
+    const through = socket ?? (await open());
+    let said = '';
+    let end = 'open';
+    through.setEncoding('latin1').on('data', (some: string) => (said += some));
+    through.on('end', () => (end = 'ended'));
+    through.on('error', (error: NodeJS.ErrnoException) => (end = error.code ?? 'failed'));
+    through.write(`POST /lines HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    await Promise.race([once(through, 'close').catch(() => undefined), sleep(patience)]);
+    through.destroy();
+    return { said, end };
+  };
+
+  it('should pass requests and answers on', async () => {
+    const { said, end } = await posted();
+    expect(said).to.match(/^HTTP\/1.1 200 OK\r\ncontent-type: text\/plain\r\n[^]*\r\n\r\n0123456789$/);
+    expect(end).to.equal('open');
+    expect(got).to.deep.equal([body]);
+  });
+
+  it('should refuse, and reset what is open; and listen again on the same port', async () => {
+    const { url } = proxy;
+    const socket = await open();
+    const failure = once(socket, 'error') as Promise<[NodeJS.ErrnoException]>;
+    await sleep(20);
+    proxy.refuse();
+    expect((await failure)[0].code).to.equal('ECONNRESET');
+    const refusal = await open().catch((error: unknown) => error);
+    expect(refusal).to.include({ code: 'ECONNREFUSED' });
+    await proxy.listen();
+    expect(proxy.url).to.equal(url);
+    expect((await posted()).said).to.match(/^HTTP\/1.1 200/);
+  });
+
+  it('should answer no more over sockets that are frozen, and over new ones', async () => {
+    const socket = await open();
+    await sleep(20);
+    proxy.freeze();
+    expect(await posted(socket)).to.deep.equal({ said: '', end: 'open' });
+    expect((await posted()).said).to.match(/^HTTP\/1.1 200/);
+    expect(got).to.deep.equal([body]);
+  });
+
+  it('should be silent', async () => {
+    proxy.conduct = silence;
+    expect(await posted()).to.deep.equal({ said: '', end: 'open' });
+    expect(got).to.deep.equal([]);
+  });
+
+  it('should pass answers on late', async () => {
+    proxy.conduct = late(200);
+    expect((await posted(undefined, 100)).said).to.equal('');
+    expect((await posted(undefined, 1_000)).said).to.match(/^HTTP\/1.1 200/);
+    expect(got).to.deep.equal([body, body]);
+  });
+
+  it('should reset in the middle of a request', async () => {
+    proxy.conduct = resetInRequest;
+    expect(await posted()).to.deep.equal({ said: '', end: 'ECONNRESET' });
+    expect(got).to.deep.equal([]);
+    while (cut === 0) {
+      await sleep(5);
+    }
+  });
+
+  it('should reset in the middle of an answer', async () => {
+    proxy.conduct = resetInAnswer;
+    const { said, end } = await posted();
+    expect('HTTP/1.1 200 OK\r\nconte').to.contain(said);
+    expect(end).to.equal('ECONNRESET');
+    expect(got).to.deep.equal([body]);
+  });
+
+  it('should end the socket instead of answering', async () => {
+    proxy.conduct = endInsteadOfAnswer;
+    expect(await posted()).to.deep.equal({ said: '', end: 'ended' });
+    expect(got).to.deep.equal([body]);
+  });
+
+  it('should answer a byte a second', async () => {
+    proxy.conduct = trickle;
+    expect((await posted(undefined, 1_500)).said).to.equal('HT');
+    expect(got).to.deep.equal([body]);
+  });
+
+  it('should answer with a status', async () => {
+    proxy.conduct = refusing(429, { 'retry-after': '1' });
+    expect((await posted()).said).to.match(/^HTTP\/1.1 429 Too Many Requests\r\nretry-after: 1\r\n/);
+    expect(got).to.deep.equal([]);
+  });
+
+  it('should answer with garbage', async () => {
+    proxy.conduct = garbage;
+    const { said, end } = await posted();
+    expect(said).to.contain('ESMTP').and.not.to.contain('HTTP/1.1');
+    expect(end).to.equal('ended');
+    expect(got).to.deep.equal([]);
+  });
+
+  it('should cut off half of the body', async () => {
+    proxy.conduct = truncated;
+    expect((await posted()).said).to.match(/\r\n\r\n01234$/);
+  });
+
+  it('should reset when the collector is gone', async () => {
+    collector.close();
+    collector.closeAllConnections();
+    expect(await posted()).to.deep.equal({ said: '', end: 'ECONNRESET' });
+  });
+});

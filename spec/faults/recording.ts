@@ -1,0 +1,130 @@
+/** What happened when: outcomes with their latency, and the states of connections. */
+import type { BalancerActivity, Outcome } from '../../src/index.js';
+import type { Latency } from './case.js';
+import type { Entry } from './ledger.js';
+
+/** How many deliveries a share is counted over, and which part of its fair share a connection must have. */
+const shareOf = 100;
+const fairEnough = 0.8;
+
+/** The change of a connection's state. */
+interface Change {
+  readonly at: number;
+  readonly connection: string;
+  readonly state: string;
+  readonly delay: number | undefined;
+}
+
+/** One run. Times are milliseconds of `performance.now()`. */
+export class Recording {
+  private readonly sentAt: Float64Array;
+  private readonly latencies: Float64Array;
+  private readonly deliveredAt: Float64Array;
+  private readonly deliveredBy: Uint8Array;
+  private readonly names: string[] = [];
+  private readonly changes: Change[] = [];
+  private readonly queue: { readonly at: number; readonly waiting: number }[] = [];
+  private outcomes = 0;
+  private deliveries = 0;
+
+  /** @param capacity How many events there are at most. */
+  constructor(capacity: number) {
+    this.sentAt = new Float64Array(capacity);
+    this.latencies = new Float64Array(capacity);
+    this.deliveredAt = new Float64Array(capacity);
+    this.deliveredBy = new Uint8Array(capacity);
+  }
+
+  /** An event is on its way. */
+  sent({ n }: Entry): void {
+    this.sentAt[n] = performance.now();
+  }
+
+  /** An event has its outcome. */
+  outcome(outcome: Outcome<Entry>): void {
+    const now = performance.now();
+    this.latencies[this.outcomes++] = now - (this.sentAt[outcome.event.n] ?? NaN);
+    if (outcome.status === 'delivered') {
+      this.deliveredAt[this.deliveries] = now;
+      this.deliveredBy[this.deliveries++] = this.numberOf(outcome.connection);
+    }
+  }
+
+  /** Something has happened in the balancer. */
+  activity(activity: BalancerActivity): void {
+    const at = performance.now();
+    if (activity.type === 'state') {
+      const { connection, state, delay } = activity;
+      this.changes.push({ at, connection, state, delay });
+    } else if (activity.type === 'queue') {
+      this.queue.push({ at, waiting: activity.waiting + activity.retrying });
+    }
+  }
+
+  /** How long outcomes took. */
+  latency(): Latency {
+    const sorted = this.latencies.slice(0, this.outcomes).sort();
+    const at = (part: number): number => sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
+    return { median: at(0.5), p99: at(0.99), longest: at(1) };
+  }
+
+  /** How many events were delivered in a span of time. */
+  deliveredBetween(from: number, to: number): number {
+    return this.deliveredAt.subarray(0, this.deliveries).filter((at) => at >= from && at < to).length;
+  }
+
+  /** How many times a connection has failed or paused. */
+  get backoffs(): number {
+    return this.changes.filter(({ state }) => state === 'backoff').length;
+  }
+
+  /** When a connection pulled no more, for the first time from a moment on; `undefined`: it never stopped. */
+  leftUpAfter(moment: number, connection: string): number | undefined {
+    return this.changes.find(
+      ({ at, connection: whose, state }) => at >= moment && whose === connection && state !== 'up',
+    )?.at;
+  }
+
+  /** When a connection had its share of a hundred deliveries in a row again; `undefined`: never. */
+  shareBackAfter(moment: number, connection: string, connections: number): number | undefined {
+    const whose = this.numberOf(connection);
+    const expected = (shareOf / connections) * fairEnough;
+    let its = 0;
+    const first = this.deliveredAt.subarray(0, this.deliveries).findIndex((at) => at >= moment);
+    for (let at = first; at >= 0 && at < this.deliveries; at++) {
+      its += this.deliveredBy[at] === whose ? 1 : 0;
+      if (at - first >= shareOf) {
+        its -= this.deliveredBy[at - shareOf] === whose ? 1 : 0;
+      }
+      if (its >= expected) {
+        return this.deliveredAt[at];
+      }
+    }
+    return undefined;
+  }
+
+  /** When a connection was up, for the first time from a moment on; `undefined`: never. */
+  upAfter(moment: number, connection: string): number | undefined {
+    return this.changes.find(
+      ({ at, connection: whose, state }) => at >= moment && whose === connection && state === 'up',
+    )?.at;
+  }
+
+  /** When nothing waited any more, for the first time from a moment on; `undefined`: never. */
+  drainedAfter(moment: number): number | undefined {
+    return this.queue.find(({ at, waiting }) => at >= moment && waiting === 0)?.at;
+  }
+
+  /** The longest backoff of a connection that began in a span of time, in milliseconds. */
+  longestBackoff(from: number, to: number, connection: string): number {
+    const delays = this.changes
+      .filter(({ at, connection: whose }) => at >= from && at < to && whose === connection)
+      .map(({ delay = 0 }) => delay);
+    return Math.max(0, ...delays);
+  }
+
+  private numberOf(name: string): number {
+    const found = this.names.indexOf(name);
+    return found === -1 ? this.names.push(name) - 1 : found;
+  }
+}
