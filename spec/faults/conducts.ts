@@ -67,6 +67,12 @@ export const refusing =
     response.writeHead(status, headers).end();
   };
 
+/** Answers slowly, and says 503 when asked how it is. */
+export const sick: Conduct = async (exchange) => {
+  const conduct = exchange.request.method === 'GET' ? refusing(503) : late(300);
+  await conduct(exchange);
+};
+
 /** Answers with something that is not HTTP, and passes nothing on. */
 export const garbage: Conduct = ({ request, socket }) => {
   request.resume();

@@ -8,6 +8,7 @@ import {
   refusing,
   resetInAnswer,
   resetInRequest,
+  sick,
   silence,
   trickle,
   truncated,
@@ -153,6 +154,12 @@ const toAnswers: readonly Fault[] = [
   },
   { name: '500', what: 'answers 500, at once', begin: behaving(refusing(500)) },
   { name: '503', what: 'answers 503, at once', begin: behaving(refusing(503)) },
+  {
+    name: 'sick',
+    what: 'takes 300 ms to answer, and its health path says 503; looked at every 200 ms',
+    connection: { health: { path: '/health', interval: 200, timeout: 400 } },
+    begin: behaving(sick),
+  },
   { name: 'garbage', what: 'answers with something that is not HTTP', begin: behaving(garbage) },
   {
     name: 'truncated bulk',

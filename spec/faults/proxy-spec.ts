@@ -12,6 +12,7 @@ import {
   refusing,
   resetInAnswer,
   resetInRequest,
+  sick,
   silence,
   trickle,
   truncated,
@@ -147,6 +148,13 @@ describe('fault proxy', () => {
     proxy.conduct = refusing(429, { 'retry-after': '1' });
     expect((await posted()).said).to.match(/^HTTP\/1.1 429 Too Many Requests\r\nretry-after: 1\r\n/);
     expect(got).to.deep.equal([]);
+  });
+
+  it('should be slow, and say so when asked', async () => {
+    proxy.conduct = sick;
+    expect((await posted(undefined, 100)).said).to.equal('');
+    expect((await fetch(`${proxy.url}/health`)).status).to.equal(503);
+    expect(got).to.deep.equal([body]);
   });
 
   it('should answer with garbage', async () => {
