@@ -154,6 +154,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     return () => {
       this.subject.steps.run(() => {
         this.pulling = undefined;
+        // That ends it at once: it cannot return from there.
+        if (this.leaving === 'removed') {
+          this.leaving = 'completed';
+        }
         this.backoff.unsteady();
         this.update();
         this.cancelAll();
@@ -356,6 +360,14 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     turn: number,
   ): void {
     const { subject } = this;
+    const breaks = kind === 'connection' && this.failure === undefined;
+    if (breaks) {
+      // Before anybody hears of it: an outcome may cause anything.
+      this.failure = { error };
+      this.onProbation = true;
+      this.backoff.unsteady();
+      this.update();
+    }
     for (const item of items) {
       subject.inFlight--;
       if (kind === 'rejected') {
@@ -368,7 +380,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       this.succeeded();
     } else if (kind === 'temporary') {
       this.pause(error, turn);
-    } else if (kind === 'connection') {
+    } else if (breaks) {
       this.breakDown(error);
     }
   }
@@ -397,15 +409,8 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   // ---- What follows from failures
 
-  /** No more pulls; when the sends in flight have ended, the connection is closed. */
+  /** It has failed, and pulls no more: when the sends in flight have ended, it is closed. */
   private breakDown(error: unknown): void {
-    if (this.failure !== undefined) {
-      return;
-    }
-    this.failure = { error };
-    this.onProbation = true;
-    this.backoff.unsteady();
-    this.update();
     if (this.leaving === 'removed') {
       this.retirement$.next();
     } else if (

@@ -331,7 +331,6 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     }
     this.steps.run(() => {
       this.deserted = true;
-      this.dropWaiting('no-connection', this.connectionError());
       this.opened?.finish();
     });
   }
@@ -368,6 +367,10 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     do {
       this.pull();
     } while (this.arrivals > 0 && this.shed());
+    if (this.deserted) {
+      // Also what was put back when the last connection had left already.
+      this.dropWaiting('no-connection', this.connectionError());
+    }
     if (!this.pulling || this.sourceHasEnded) {
       this.finishWhenDone();
     }
