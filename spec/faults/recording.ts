@@ -23,7 +23,8 @@ export class Recording {
   private readonly deliveredBy: Uint8Array;
   private readonly names: string[] = [];
   private readonly changes: Change[] = [];
-  private readonly queue: { readonly at: number; readonly waiting: number }[] = [];
+  /** When nothing waited. */
+  private readonly emptyAt: number[] = [];
   private outcomes = 0;
   private deliveries = 0;
 
@@ -56,8 +57,8 @@ export class Recording {
     if (activity.type === 'state') {
       const { connection, state, delay } = activity;
       this.changes.push({ at, connection, state, delay });
-    } else if (activity.type === 'queue') {
-      this.queue.push({ at, waiting: activity.waiting + activity.retrying });
+    } else if (activity.type === 'queue' && activity.waiting + activity.retrying === 0) {
+      this.emptyAt.push(at);
     }
   }
 
@@ -112,7 +113,7 @@ export class Recording {
 
   /** When nothing waited any more, for the first time from a moment on; `undefined`: never. */
   drainedAfter(moment: number): number | undefined {
-    return this.queue.find(({ at, waiting }) => at >= moment && waiting === 0)?.at;
+    return this.emptyAt.find((at) => at >= moment);
   }
 
   /** The longest backoff of a connection that began in a span of time, in milliseconds. */
