@@ -1,5 +1,6 @@
 /** What was delivered goes on; what was dropped goes to a sink. */
 import { filter, map, tap, type Observer, type OperatorFunction } from 'rxjs';
+import { expectObserver } from '../src/internal/expect.js';
 import { isDelivered, isDropped, type Dropped, type Outcome } from '../src/outcome.js';
 
 /** Where drops go: a function, or an observer, which also hears of the end. */
@@ -42,6 +43,9 @@ export type DeadLetterSink<T> = Partial<Observer<Dropped<T>>> | ((dropped: Dropp
  * @returns A function that returns an Observable of the delivered values.
  */
 export function deadLetter<T, R>(sink: DeadLetterSink<NoInfer<T>>): OperatorFunction<Outcome<T, R>, R> {
+  if (typeof sink !== 'function') {
+    expectObserver('deadLetter', 'sink', sink);
+  }
   const observer: Partial<Observer<Dropped<T>>> = typeof sink === 'function' ? { next: sink } : sink;
   return (outcomes$) =>
     outcomes$.pipe(

@@ -1,6 +1,7 @@
 /** From a stream of hosts to a stream of connections, each made once. */
 import { identity, map, scan, type OperatorFunction } from 'rxjs';
 import type { ConnectionInput } from '../src/connection.js';
+import { expectFunction } from '../src/internal/expect.js';
 
 /**
  * Turns lists of hosts into lists of connections, and keeps a connection as long as its host is listed.
@@ -37,6 +38,8 @@ export function toConnections<H, C extends ConnectionInput<never>>(
   make: (host: H) => C,
   key: (host: H) => unknown = identity,
 ): OperatorFunction<readonly H[], readonly C[]> {
+  expectFunction('toConnections', 'make', make);
+  expectFunction('toConnections', 'key', key);
   const keep = (made: ReadonlyMap<unknown, C>, hosts: readonly H[]): ReadonlyMap<unknown, C> => {
     const kept = new Map<unknown, C>();
     for (const host of hosts) {

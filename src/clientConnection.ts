@@ -14,7 +14,7 @@ import { newAborter } from './internal/aborter.js';
 import { expectFunction, expectObject } from './internal/expect.js';
 import { alreadyInUse } from './internal/misuseError.js';
 import { isPromiseLike } from './internal/promiseLike.js';
-import { expectConnection } from './internal/target.js';
+import { expectConnection, limitsOf } from './internal/target.js';
 
 /** How a client is opened, watched and closed. */
 export interface ClientConfig<T, Client> extends Partial<Pick<ConnectionBase<T>, 'window' | 'classify'>> {
@@ -82,7 +82,12 @@ export interface BatchClientConfig<T, R, Client> extends ClientConfig<T, Client>
  *   name: 'collector',
  *   open: async (signal): Promise<Socket> => {
  *     const socket = createConnection({ port: 4_000 });
- *     await once(socket, 'connect', { signal });
+ *     try {
+ *       await once(socket, 'connect', { signal });
+ *     } catch (error) {
+ *       socket.destroy(); // it may still be connecting
+ *       throw error;
+ *     }
  *     return socket;
  *   },
  *   lost: (socket) => fromEvent(socket, 'close'),
@@ -127,12 +132,10 @@ export function connection<T, R, Client>(
     const { send: sendOne } = config as SingleClientConfig<T, R, Client>;
     return { ...base, send: (event, context) => sendOne.call(config, life.client, event, context) };
   }
-  const { size, linger } = batch;
   return {
     ...base,
     batch: {
-      size,
-      ...(linger === undefined ? {} : { linger }),
+      ...limitsOf(batch),
       send: (events, context) => batch.send(life.client, events, context),
     },
   };

@@ -1,5 +1,7 @@
 /** The errors by which a send tells the balancer what its failure means. */
 
+import { expectNumber, expectObject } from './internal/expect.js';
+
 /** Options of a {@link TemporaryError}. */
 export interface TemporaryErrorOptions extends ErrorOptions {
   /**
@@ -35,14 +37,19 @@ export class TemporaryError extends Error {
   /**
    * @param message What happened.
    * @param options The pause and the cause.
-   * @throws RangeError when `retryAfter` is negative or not a number.
+   * @throws TypeError or RangeError when `retryAfter` is no number, or negative.
    */
   constructor(message?: string, options: TemporaryErrorOptions = {}) {
+    expectObject('TemporaryError', 'options', options);
     super(message, options);
     const { retryAfter } = options;
-    if (retryAfter !== undefined && !(typeof retryAfter === 'number' && retryAfter >= 0)) {
-      throw new RangeError(
-        `TemporaryError: expected \`retryAfter\` to be milliseconds, 0 or more, got \`${String(retryAfter)}\``,
+    if (retryAfter !== undefined) {
+      expectNumber(
+        'TemporaryError',
+        'retryAfter',
+        retryAfter,
+        'milliseconds, 0 or more',
+        (time) => time >= 0,
       );
     }
     this.retryAfter = retryAfter;

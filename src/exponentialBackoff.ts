@@ -1,6 +1,12 @@
 /** The delay between two tries to connect: twice as long after every failure, with jitter. */
-import type { Observable, SchedulerLike } from 'rxjs';
-import { expectFunction, expectMilliseconds, expectNumber } from './internal/expect.js';
+import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  expectFunction,
+  expectMilliseconds,
+  expectNumber,
+  expectObject,
+  expectScheduler,
+} from './internal/expect.js';
 import { delayOf } from './internal/delay.js';
 
 /** How the delay grows; times in milliseconds. */
@@ -54,24 +60,28 @@ export interface ExponentialBackoffConfig {
 export function exponentialBackoff(
   config: ExponentialBackoffConfig = {},
 ): (error: unknown, retryCount: number) => Observable<0> & { readonly milliseconds: number } {
+  const at = 'exponentialBackoff';
+  expectObject(at, 'config', config);
   const {
     initialDelay = 1_000,
     maxDelay = 60_000,
     factor = 2,
     jitter = 0.5,
     random = Math.random,
-    scheduler,
+    scheduler = asyncScheduler,
   } = config;
-  const at = 'exponentialBackoff';
   expectMilliseconds(at, 'initialDelay', initialDelay);
   expectMilliseconds(at, 'maxDelay', maxDelay);
   expectNumber(at, 'factor', factor, '1 or more', (value) => value >= 1);
   expectNumber(at, 'jitter', jitter, 'from 0 to 1', (value) => value >= 0 && value <= 1);
   expectFunction(at, 'random', random);
+  expectScheduler(at, 'scheduler', scheduler);
   return (_error, retryCount) => {
     // 0 × Infinity would be NaN.
     const grown = initialDelay === 0 ? 0 : initialDelay * factor ** (retryCount - 1);
     const longest = Math.min(maxDelay, grown);
-    return delayOf(longest * (1 - jitter * random()), scheduler);
+    // What is no number from 0 to 1 must not make a delay that no timer waits.
+    const chance = Math.min(Math.max(random(), 0), 1) || 0;
+    return delayOf(longest * (1 - jitter * chance), scheduler);
   };
 }

@@ -16,8 +16,13 @@ const collector = (name: string): Connection<string, string> =>
     name,
     open: async (signal): Promise<Socket> => {
       const socket = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
-      await once(socket, 'connect', { signal });
-      return socket;
+      try {
+        await once(socket, 'connect', { signal });
+        return socket;
+      } catch (error) {
+        socket.destroy(); // it may still be connecting
+        throw error;
+      }
     },
     lost: (socket) => fromEvent(socket, 'close'),
     close: (socket) => socket.destroy(),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { formatNames, type FormatName } from './formats.js';
 import type { ShipOptions } from './options.js';
-import { looksLikeHost, looksLikeUrl, notAUrl, targetsOf } from './targets.js';
+import { looksLikeHost, looksLikeUrl, notAUrl, targetsOf, withoutCredentials } from './targets.js';
 
 /** What `--help` prints. */
 export const help = `Ships lines over HTTP, to whichever endpoint has room for them, and tells what became of each.
@@ -170,7 +170,9 @@ function count(flag: string, least: number, text: string | undefined, most = Inf
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > most) {
     const range = most === Infinity ? `${least} or more` : `from ${least} to ${most}`;
-    throw new UsageError(`expected ${flag} to be a whole number, ${range}, got '${text}'`);
+    throw new UsageError(
+      `expected ${flag} to be a whole number, ${range}, got '${withoutCredentials(text)}'`,
+    );
   }
   return value;
 }
@@ -178,14 +180,18 @@ function count(flag: string, least: number, text: string | undefined, most = Inf
 function formatFrom(text = 'lines'): FormatName {
   const format = formatNames.find((name) => name === text);
   if (format === undefined) {
-    throw new UsageError(`expected --format to be ${formatNames.join(', ')}, got '${text}'`);
+    throw new UsageError(
+      `expected --format to be ${formatNames.join(', ')}, got '${withoutCredentials(text)}'`,
+    );
   }
   return format;
 }
 
 function healthFrom(path: string | undefined): string | undefined {
   if (path !== undefined && !/^\/(?!\/)\S*$/.test(path)) {
-    throw new UsageError(`expected --health to be a path that begins with /, got '${path}'`);
+    throw new UsageError(
+      `expected --health to be a path that begins with /, got '${withoutCredentials(path)}'`,
+    );
   }
   return path;
 }

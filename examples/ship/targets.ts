@@ -57,7 +57,10 @@ export function notAUrl(word: string): TypeError {
   return new TypeError(`expected a URL with http:// or https://, got '${withoutCredentials(word)}'`);
 }
 
-/** What stands before the last @ could be somebody's password, wherever the URL is wrong. */
-function withoutCredentials(word: string): string {
+/**
+ * A word as it may be shown: what stands before the last @ could be somebody's password.
+ * @param word What was written, a URL or not.
+ */
+export function withoutCredentials(word: string): string {
   return word.replace(/^([a-z][a-z0-9+.-]*:\/+)?.*@/is, '$1…@');
 }

@@ -99,6 +99,33 @@ describe('inside an outcome', () => {
     expect(openings()).to.equal(2);
   });
 
+  it('a connection that retires while its sends are cancelled, and is listed anew, should be opened anew', () => {
+    const answers: Subscriber<never>[] = [];
+    const wait$ = new Subject<never>();
+    const { one, openings } = counted(
+      () => new BehaviorSubject<ConnectionState>('up'),
+      () => new Observable<never>((subscriber) => void answers.push(subscriber)),
+    );
+    const lists$ = new BehaviorSubject([one]);
+    const source$ = new Subject<string>();
+    const seen: string[] = [];
+    const options = { maxAttempts: 1, timeout: { send: Infinity }, reconnectDelay: () => wait$ };
+    source$.pipe(loadBalance(lists$, options)).subscribe(({ event }) => {
+      seen.push(event);
+      if (event === 'b') {
+        lists$.next([]);
+        lists$.next([one]);
+      }
+    });
+    source$.next('a');
+    source$.next('b');
+    answers[0]?.error(new Error('broke off'));
+    // There is to be no next try, so that `b` is cancelled.
+    wait$.complete();
+    expect(seen).to.deep.equal(['a', 'b']);
+    expect(openings()).to.equal(2);
+  });
+
   it('the rest of a batch should be dropped when its connection has left, and no other can come', () => {
     const batch = { size: 2, linger: 5, send: () => broken$ };
     const one = { name: 'one', state$: new BehaviorSubject<ConnectionState>('up'), batch };

@@ -1,7 +1,7 @@
 /** The imperative face of the balancer: publish an event, get a promise of its outcome. */
 import { loadBalance } from '../../operators/loadBalance.js';
 import type { ConnectionInput, Connections, EventOf, ValueOf } from '../connection.js';
-import { expectArray, expectBoolean } from '../internal/expect.js';
+import { expectArray, expectBoolean, expectObject } from '../internal/expect.js';
 import { listsFrom } from '../internal/lists.js';
 import { Mailbox } from '../internal/mailbox.js';
 import { settingsFrom } from '../internal/settings.js';
@@ -114,7 +114,9 @@ class Publisher<T, R> implements LoadBalancer<T, R> {
     expectArray(who, 'events', events);
     const guaranteed = guaranteedOf(options);
     const tickets: Ticket<T, R>[] = [];
-    const outcomes = events.map(
+    // Unlike `map`, it passes over no hole of a sparse array.
+    const outcomes = Array.from(
+      events,
       (event) =>
         new Promise<Outcome<T, R>>((resolve) => {
           tickets.push(new Ticket(event, guaranteed, resolve));
@@ -153,7 +155,9 @@ class Publisher<T, R> implements LoadBalancer<T, R> {
   }
 }
 
-function guaranteedOf({ guaranteed }: PublishOptions): boolean | undefined {
+function guaranteedOf(options: PublishOptions): boolean | undefined {
+  expectObject(who, 'options', options);
+  const { guaranteed } = options;
   if (guaranteed !== undefined) {
     expectBoolean(who, 'guaranteed', guaranteed);
   }

@@ -26,5 +26,6 @@ export function aborted(signal: CancelSignal): Observable<unknown> {
 
 /** Whether a value is an AbortSignal. */
 export function isAbortSignal(value: unknown): value is CancelSignal {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+  const { aborted, addEventListener } = (value ?? {}) as Record<string, unknown>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
 }

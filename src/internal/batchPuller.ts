@@ -4,7 +4,7 @@ import { TemporaryError } from '../errors.js';
 import { Alarm } from './alarm.js';
 import { ConnectionPuller } from './connectionPuller.js';
 import { nothing } from './eventQueue.js';
-import { outOfRange } from './expect.js';
+import { expectObject, outOfRange, wrongType } from './expect.js';
 import type { LingeringPuller, PullSubject } from './pullSubject.js';
 import { eventOf, type Item } from './retry.js';
 import { Seat } from './seat.js';
@@ -165,7 +165,10 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     }
     this.puller.subject.steps.run(() => {
       try {
-        for (const result of answer) {
+        if (!Array.isArray(answer)) {
+          throw wrongType(this.puller.name, 'answer', 'an array of results, or undefined', answer);
+        }
+        for (const result of answer as readonly ItemResult<R>[]) {
           if (this.busy) {
             this.settle(result);
           }
@@ -181,6 +184,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     const { puller, named, delivered, turn, itemError } = this;
     const size = this.items.length;
     const left = this.handBack();
+    this.forget();
     puller.subject.steps.run(() => {
       if (named === 0) {
         puller.ended(this, size, 0);
@@ -215,6 +219,7 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     const event = this.first as T;
     const size = this.items.length;
     const left = this.handBack();
+    this.forget();
     puller.subject.steps.run(() => {
       const kind = puller.kindOf(error, event);
       puller.ended(this, delivered, size - delivered, error);
@@ -226,9 +231,15 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     });
   }
 
+  /** A free seat holds on to nothing. */
+  private forget(): void {
+    this.first = this.itemError = undefined;
+  }
+
   /** One event of the batch has its answer. The first one counts. */
   private settle(result: ItemResult<R>): void {
     const { puller, items } = this;
+    expectObject(puller.name, 'result', result);
     const { index } = result;
     const status: unknown = result.status;
     if (!Number.isInteger(index) || index < 0 || index >= items.length) {

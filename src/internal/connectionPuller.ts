@@ -10,6 +10,7 @@ import {
   ReplaySubject,
   Subject,
   Subscription,
+  tap,
   throwError,
   timer,
   TimeoutError,
@@ -21,7 +22,9 @@ import { longestDelay } from './alarm.js';
 import { Backoff, type Wait } from './backoff.js';
 import { expectCount, outOfRange } from './expect.js';
 import type { Puller, PullSubject } from './pullSubject.js';
+import { isA } from './isA.js';
 import { MisuseError } from './misuseError.js';
+import { release } from './release.js';
 import type { Item } from './retry.js';
 import type { Seat } from './seat.js';
 import { kindByClass } from './target.js';
@@ -119,7 +122,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       const next = (size: number): void => {
         this.resize(size);
       };
-      subscriber.add(sizes$.subscribe({ next, error }));
+      const sizes = sizes$.subscribe({ next, error });
+      subscriber.add(() => {
+        release(sizes);
+      });
     }
     // Whoever hears of the first state may have ended it.
     if (subscriber.closed) {
@@ -143,7 +149,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
         this.leave('completed');
       });
     };
-    subscriber.add(states$.subscribe({ next, error, complete }));
+    const states = states$.subscribe({ next, error, complete });
+    subscriber.add(() => {
+      release(states);
+    });
   });
 
   /** Pulls while it is subscribed. Errors once the connection has failed and its sends have ended. */
@@ -182,7 +191,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
    * @throws whatever the user's `reconnectDelay` throws.
    */
   reconnect(error: unknown): Observable<unknown> {
-    if (error instanceof MisuseError) {
+    if (isA(MisuseError, error)) {
       throw error;
     }
     this.failure ??= { error };
@@ -195,7 +204,20 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     const { over$, delay } = this.wait ?? this.backoff.wait(error);
     this.wait = undefined;
     this.reportBackoff(error, delay);
-    return this.inSteps(over$);
+    let again = false;
+    return this.inSteps(over$).pipe(
+      tap({
+        next: () => {
+          again = true;
+        },
+        complete: () => {
+          // Whoever lists it again while it goes must not think that it stays.
+          if (!again) {
+            this.leaving = 'completed';
+          }
+        },
+      }),
+    );
   }
 
   // ---- The membership

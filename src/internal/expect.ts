@@ -1,9 +1,23 @@
 /** Checks of what users pass in: an error says who expected what, and what it got. */
 import { longestDelay } from './alarm.js';
 
+/** How much is shown of a value, in characters. */
+const mostShown = 200;
+
 function got(value: unknown): string {
-  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-  return `got \`${show(value)}\` (${type})`;
+  const isArray = attempt(() => Array.isArray(value), false);
+  const type = value === null ? 'null' : isArray ? 'array' : typeof value;
+  const shown = attempt(() => show(value), typeof value === 'function' ? 'a function' : 'an object');
+  return `got \`${shown.length > mostShown ? `${shown.slice(0, mostShown)}…` : shown}\` (${type})`;
+}
+
+/** A proxy, or an object of an odd class, may throw whatever is done to it. */
+function attempt<V>(look: () => V, otherwise: V): V {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
 }
 
 function show(value: unknown): string {
@@ -13,11 +27,7 @@ function show(value: unknown): string {
   if (typeof value === 'function') {
     return value.name === '' ? 'a function' : `function ${value.name}`;
   }
-  try {
-    return String(value);
-  } catch {
-    return 'an object';
-  }
+  return String(value);
 }
 
 /**
@@ -91,6 +101,25 @@ export function expectObject(who: string, name: string, value: unknown): void {
   }
 }
 
+/** Throws unless the value is an object whose `next`, `error` and `complete`, where it has them, are functions. */
+export function expectObserver(who: string, name: string, value: unknown): void {
+  expectObject(who, name, value);
+  const { next, error, complete } = value as Record<string, unknown>;
+  for (const [part, heard] of Object.entries({ next, error, complete })) {
+    if (heard !== undefined) {
+      expectFunction(who, `${name}.${part}`, heard);
+    }
+  }
+}
+
+/** Throws unless the value is a scheduler. */
+export function expectScheduler(who: string, name: string, value: unknown): void {
+  const { schedule, now } = (value ?? {}) as Record<string, unknown>;
+  if (typeof schedule !== 'function' || typeof now !== 'function') {
+    throw wrongType(who, name, 'a scheduler', value);
+  }
+}
+
 /** Throws unless the value is an array. */
 export function expectArray(who: string, name: string, value: unknown): void {
   if (!Array.isArray(value)) {
@@ -107,11 +136,8 @@ export function expectBoolean(who: string, name: string, value: unknown): void {
 
 /** Throws unless the value can be iterated. */
 export function expectIterable(who: string, name: string, value: unknown): void {
-  const iterates =
-    typeof value === 'object' &&
-    value !== null &&
-    (Symbol.iterator in value || Symbol.asyncIterator in value);
-  if (!iterates && typeof value !== 'string') {
+  const { [Symbol.iterator]: here, [Symbol.asyncIterator]: later } = (value ?? {}) as Record<symbol, unknown>;
+  if ((typeof value !== 'object' && typeof value !== 'string') || typeof (later ?? here) !== 'function') {
     throw wrongType(who, name, 'an Iterable or an AsyncIterable', value);
   }
 }

@@ -1,6 +1,6 @@
 /** Whether a function answered with a promise. */
 
 /** Whether something comes later. */
-export function isPromiseLike<V>(value: V | PromiseLike<V>): value is PromiseLike<V> {
-  return typeof (value as Partial<PromiseLike<V>> | null | undefined)?.then === 'function';
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }

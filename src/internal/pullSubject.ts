@@ -11,6 +11,7 @@ import { LinkedList, type Linked } from './linkedList.js';
 import { Monitor } from './monitor.js';
 import { OpenSource, type Opened, type Taker } from './openSource.js';
 import { Outage } from './outage.js';
+import { release, reportUnhandled } from './release.js';
 import type { Item, Suspect } from './retry.js';
 import type { Settings } from './settings.js';
 import { Steps, type Settler } from './steps.js';
@@ -517,8 +518,8 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
 
   private endIntake(): void {
     this.intakeOver$.next();
-    this.intake?.unsubscribe();
-    this.opened?.unsubscribe();
+    release(this.intake);
+    release(this.opened);
   }
 
   /** Takes its events as they come; from one that can be asked, only when a puller is ready. */
@@ -526,7 +527,16 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     if (!(source$ instanceof OpenSource)) {
       const intake = new DirectSubscriber(this);
       this.intake = intake;
-      intake.add(source$.subscribe(intake));
+      try {
+        intake.add(source$.subscribe(intake));
+      } catch (error) {
+        if (this.sourceHasEnded) {
+          // At once, and its teardown has failed.
+          reportUnhandled(error);
+        } else {
+          this.error(error);
+        }
+      }
     } else {
       this.open(source$ as OpenSource<T>);
     }

@@ -1,9 +1,11 @@
 /** One unit of a connection's window: it carries one send at a time, and is used again and again. */
-import { from, noop, throwError, type ObservableInput, type Observer, type Unsubscribable } from 'rxjs';
+import { from, isObservable, noop, type ObservableInput, type Observer, type Unsubscribable } from 'rxjs';
 import type { Aborter } from './aborter.js';
 import { AttemptContext, type Carrier } from './attemptContext.js';
 import type { Deadlines, Timed } from './deadlines.js';
 import { DirectSubscriber } from './directSubscriber.js';
+import { isPromiseLike } from './promiseLike.js';
+import { release, reportUnhandled } from './release.js';
 import type { Item } from './retry.js';
 
 /** Only a promise of the platform is known to answer once, and never synchronously. */
@@ -125,12 +127,36 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
         answer.catch(noop);
       }
     } else if (this.busy) {
-      const subscriber = new DirectSubscriber(this);
-      this.subscription = subscriber;
-      subscriber.add(from(answer).subscribe(subscriber));
+      this.subscribe(answer);
     }
     if (this.busy) {
       deadlines.add(this);
+    }
+  }
+
+  private subscribe(answer: ObservableInput<V>): void {
+    const subscriber = new DirectSubscriber(this);
+    this.subscription = subscriber;
+    if (!isObservable(answer) && isPromiseLike(answer)) {
+      // RxJS would also want something of what `then` returns.
+      const fulfilled = (value: V): void => {
+        subscriber.next(value);
+        subscriber.complete();
+      };
+      const rejected = (error: unknown): void => {
+        subscriber.error(error);
+      };
+      answer.then(fulfilled, rejected);
+      return;
+    }
+    try {
+      subscriber.add(from(answer).subscribe(subscriber));
+    } catch (error) {
+      if (this.busy) {
+        throw error;
+      }
+      // It has answered at once, and its teardown has failed.
+      reportUnhandled(error);
     }
   }
 
@@ -153,12 +179,7 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
     this.busy = false;
     if (subscription !== undefined) {
       this.subscription = undefined;
-      try {
-        subscription.unsubscribe();
-      } catch (error) {
-        // The user's teardown has failed, which is no reason to lose the event: RxJS reports it as unhandled.
-        throwError(() => error).subscribe();
-      }
+      release(subscription);
     }
   }
 }

@@ -9,6 +9,8 @@ import {
   expectLimit,
   expectMilliseconds,
   expectObject,
+  expectObserver,
+  expectScheduler,
   outOfRange,
   wrongType,
 } from './expect.js';
@@ -45,14 +47,9 @@ export function settingsFrom<T>(who: string, options: LoadBalanceOptions<T>): Se
   }
   expectLimit(who, 'drainTimeout', drainTimeout);
   if (monitor !== undefined) {
-    expectObject(who, 'monitor', monitor);
+    expectObserver(who, 'monitor', monitor);
   }
-  if (
-    typeof (scheduler as Partial<SchedulerLike> | null)?.schedule !== 'function' ||
-    typeof scheduler.now !== 'function'
-  ) {
-    throw wrongType(who, 'scheduler', 'a scheduler', scheduler);
-  }
+  expectScheduler(who, 'scheduler', scheduler);
   const { reconnectDelay = exponentialBackoff({ scheduler }) } = options;
   if (typeof reconnectDelay !== 'function') {
     expectMilliseconds(who, 'reconnectDelay', reconnectDelay);

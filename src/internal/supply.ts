@@ -1,6 +1,9 @@
 /** A source that is asked for its events, one by one, instead of emitting them when it likes. */
 import { noop, Subscription, type Observer } from 'rxjs';
+import { nothing } from './eventQueue.js';
+import { expectObject } from './expect.js';
 import { OpenSource, type Opened, type Taker } from './openSource.js';
+import { isPromiseLike } from './promiseLike.js';
 
 /** An iterable as a source. */
 export class Supply<T> extends OpenSource<T> {
@@ -63,10 +66,11 @@ class Asking<T> extends Subscription implements Opened {
     this.pending = true;
     try {
       const answer = this.iterator.next();
-      if (!('then' in answer)) {
+      if (!isPromiseLike(answer)) {
         return this.answered(answer);
       }
-      answer.then(this.answered, this.failed);
+      // It answers once, and later, also where it is no promise of the platform.
+      Promise.resolve(answer).then(this.answered, this.failed);
     } catch (error) {
       this.failed(error);
     }
@@ -86,12 +90,20 @@ class Asking<T> extends Subscription implements Opened {
     if (this.closed) {
       return false;
     }
-    if (result.done === true) {
+    let event: T | typeof nothing;
+    try {
+      expectObject('an iterator', 'result', result);
+      event = result.done === true ? nothing : result.value;
+    } catch (error) {
+      this.failed(error);
+      return false;
+    }
+    if (event === nothing) {
       this.exhausted = true;
       this.asker.complete();
       return false;
     }
-    this.asker.next(result.value);
+    this.asker.next(event);
     if (this.finishing) {
       this.end();
     }
@@ -116,8 +128,8 @@ class Asking<T> extends Subscription implements Opened {
 function giveBack(iterator: Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>): void {
   try {
     const returned = iterator.return?.();
-    if (returned !== undefined && 'then' in returned) {
-      returned.then(undefined, () => undefined);
+    if (isPromiseLike(returned)) {
+      returned.then(noop, noop);
     }
   } catch {
     // the iterator is finished either way

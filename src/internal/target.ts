@@ -2,6 +2,7 @@
 import { concat, isObservable, NEVER, of } from 'rxjs';
 import type {
   BatchConnection,
+  Batching,
   Connection,
   ConnectionInput,
   ConnectionState,
@@ -9,6 +10,7 @@ import type {
 } from '../connection.js';
 import { RejectedError, TemporaryError } from '../errors.js';
 import { expectCount, expectFunction, expectMilliseconds, expectObject, wrongType } from './expect.js';
+import { isA } from './isA.js';
 
 /** A connection that is an object. */
 export type Target<T, R> = Connection<T, R> | BatchConnection<T, R>;
@@ -26,8 +28,12 @@ export function targetFrom<T, R>(input: ConnectionInput<T, R>, position: number)
   if (typeof input !== 'function') {
     return input;
   }
-  const name = input.name === '' ? `connection ${String(position)}` : input.name;
-  return { name, state$: alwaysUp$, send: input };
+  const name: unknown = input.name;
+  return {
+    name: typeof name === 'string' && name !== '' ? name : `connection ${String(position)}`,
+    state$: alwaysUp$,
+    send: input,
+  };
 }
 
 /**
@@ -102,10 +108,17 @@ export function takesBatches<T, R>(target: Target<T, R>): target is BatchConnect
   return 'batch' in target && (target.batch as unknown) !== undefined;
 }
 
+/** The limits of batches as a plain object: what a user gives may be of any class. */
+export function limitsOf({ size, linger }: BatchLimits): BatchLimits {
+  return { size, ...(linger === undefined ? {} : { linger }) };
+}
+
+type BatchLimits = Pick<Batching<never>, 'size' | 'linger'>;
+
 /** What an error of a send means where the connection does not say. */
 export function kindByClass(error: unknown): FailureKind {
-  if (error instanceof TemporaryError) {
+  if (isA(TemporaryError, error)) {
     return 'temporary';
   }
-  return error instanceof RejectedError ? 'rejected' : 'connection';
+  return isA(RejectedError, error) ? 'rejected' : 'connection';
 }

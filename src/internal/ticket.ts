@@ -4,6 +4,7 @@ import type { BalancerActivity } from '../activity.js';
 import type { ConnectionInput } from '../connection.js';
 import type { LoadBalanceOptions } from '../options.js';
 import type { Outcome } from '../outcome.js';
+import { limitsOf, takesBatches } from './target.js';
 
 /** Goes through the balancer in place of its event, which need not be unique. */
 export class Ticket<T, R> {
@@ -56,15 +57,13 @@ function connectionForTickets<T, R>(connection: ConnectionInput<T, R>): Connecti
           classify: (error: unknown, ticket: Ticket<T, R>) => classify.call(connection, error, ticket.event),
         }),
   };
-  if ('batch' in connection) {
+  if (takesBatches(connection)) {
     const { batch } = connection;
     const events = (tickets: readonly Ticket<T, R>[]): T[] => tickets.map(({ event }) => event);
-    const { size, linger } = batch;
     return {
       ...base,
       batch: {
-        size,
-        ...(linger === undefined ? {} : { linger }),
+        ...limitsOf(batch),
         send: (tickets, context) => batch.send(events(tickets), context),
       },
     };

@@ -3,6 +3,7 @@ import { isObservable, Observable } from 'rxjs';
 import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection, ItemResult } from '../connection.js';
 import { expectCount } from '../internal/expect.js';
+import { limitsOf } from '../internal/target.js';
 import { clientLife } from './clientLife.js';
 import type { AsyncClient, AsyncConnectionConfig, ClientBatching } from './clients.js';
 import { answerTo } from './published.js';
@@ -81,7 +82,7 @@ export function asyncConnection<T>(
         ...life,
         window,
         batch: {
-          ...batch,
+          ...limitsOf(batch),
           // clientLife has checked that it can.
           send: (_open, events: readonly T[]) =>
             allPublished(life.name, client as Required<AsyncClient<T>>, events),

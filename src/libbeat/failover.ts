@@ -173,7 +173,7 @@ class Holder<T, C extends ConnectionBase<T>> {
 
   private takeAnother(): void {
     const others = this.connections.filter((connection) => connection !== this.held);
-    this.held = others[Math.floor(this.random() * others.length)] ?? this.held;
+    this.held = others[Math.floor(this.random() * others.length)] ?? others[0] ?? this.held;
   }
 }
 

@@ -3,6 +3,7 @@ import { EMPTY, from, mergeMap, type ObservableInput } from 'rxjs';
 import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection, ItemResult } from '../connection.js';
 import { isPromiseLike } from '../internal/promiseLike.js';
+import { limitsOf } from '../internal/target.js';
 import { clientLife } from './clientLife.js';
 import type { ClientBatching, Published, SyncClient, SyncConnectionConfig } from './clients.js';
 import { answerTo, type Reply } from './published.js';
@@ -90,7 +91,7 @@ export function syncConnection<T>(
     : connection({
         ...life,
         batch: {
-          ...config.batch,
+          ...limitsOf(config.batch),
           // clientLife has checked that it can.
           send: (_open, events: readonly T[]) =>
             allPublished(life.name, client as Required<SyncClient<T>>, events),

@@ -1,6 +1,7 @@
 /** A connection drawn as marbles, for tests in virtual time. */
 import { asyncScheduler, Observable, type ObservableInput } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
+import { expectFunction, expectObject, wrongType } from '../internal/expect.js';
 import { isVirtual } from '../internal/virtualTime.js';
 import type {
   BatchAnswer,
@@ -85,7 +86,8 @@ export interface FakeLog<E> {
  * @param send The answer to each send, as marbles, or a function of the event.
  * @param config Its name (default `fake`), window, and what the marbles stand for.
  * @returns The connection; `sent`, `opened` and `closed` tell what happened to it.
- * @throws Error outside `TestScheduler.run`, and for a letter that is no state.
+ * @throws Error outside `TestScheduler.run`, and for a letter that is no state; TypeError for an argument that is
+ * not what it should be.
  */
 export function fakeConnection<T, R>(
   states: string,
@@ -103,6 +105,10 @@ export function fakeConnection<T, R>(
   config: FakeConnectionConfig<T, R> | FakeBatchConnectionConfig<T, R> = {},
 ): unknown {
   expectRunMode();
+  if (typeof (send as unknown) !== 'string') {
+    expectFunction('fakeConnection', 'send', send);
+  }
+  expectObject('fakeConnection', 'config', config);
   const { name = 'fake', window, classify, values, error } = config;
   const sent: FakeSend<unknown>[] = [];
   const opened: number[] = [];
@@ -147,6 +153,9 @@ function expectRunMode(): void {
 
 /** A letter without a value would be emitted as `undefined`, and fail only in the balancer. */
 function expectStates(states: string): void {
+  if (typeof (states as unknown) !== 'string') {
+    throw wrongType('fakeConnection', 'states', 'marbles', states);
+  }
   const letter = /[^cud\s|#()^!\d.-]/.exec(states.replace(/\d+(\.\d+)?(ms|s|m)\b/g, ''));
   if (letter !== null) {
     throw new Error(`fakeConnection: expected states to be c, u or d, got \`${letter[0]}\` in \`${states}\``);

@@ -1,7 +1,7 @@
 /** The `_bulk` requests of Elasticsearch and OpenSearch: many documents, and an answer for each. */
 import type { ItemResult } from '../../connection.js';
 import { RejectedError, TemporaryError } from '../../errors.js';
-import { expectFunction, wrongType } from '../../internal/expect.js';
+import { expectFunction, expectObject, wrongType } from '../../internal/expect.js';
 import { HttpStatusError, isSuccess, type HttpAnswer } from './answer.js';
 import { parsed, textOf, type HttpFormat } from './format.js';
 
@@ -70,6 +70,7 @@ export interface BulkItem {
  * @see https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
 export function bulk<T = unknown>(options: BulkOptions<T> = {}): HttpFormat<T, BulkItem> {
+  expectObject('bulk', 'options', options);
   const { action = 'index', index, id, routing, document = (event: T): unknown => event } = options;
   if ((action as string) !== 'index' && (action as string) !== 'create') {
     throw wrongType('bulk', 'action', "'index' or 'create'", action);

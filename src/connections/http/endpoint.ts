@@ -93,12 +93,13 @@ function parse(url: unknown): URL | undefined {
 }
 
 /**
- * A URL as it may be shown.
+ * A URL as it may be shown: without a user, and without a query.
  *
- * What stands before the `@` may be a password, also where the rest is not a URL.
+ * What stands before the `@` may be a password, and what stands behind the `?` a token, also where the rest is
+ * not a URL.
  */
 export function withoutUser(url: string): string {
-  return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@');
+  return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@').replace(/\?.*/s, '?…');
 }
 
 /** What can be decoded of a part of a URL. */

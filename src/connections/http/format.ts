@@ -1,5 +1,6 @@
 /** How events are written into requests and answers are read: JSON in its three usual forms. */
 import type { ItemResult } from '../../connection.js';
+import { expectFunction, expectObject } from '../../internal/expect.js';
 import type { HttpAnswer } from './answer.js';
 import type { HttpHeaders } from './headers.js';
 
@@ -52,9 +53,11 @@ export interface JsonOptions<T, R> {
  * ```
  * @param options How the answer is read.
  * @returns The format.
+ * @throws TypeError when an option is not what it should be.
  */
 export function json<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  return { ...format('application/json', ([event]: readonly T[]) => textOf(event), options), single: true };
+  const write = ([event]: readonly T[]): string => textOf(event);
+  return { ...format('json', 'application/json', write, options), single: true };
 }
 
 /**
@@ -71,9 +74,11 @@ export function json<T = unknown, R = void>(options: JsonOptions<T, R> = {}): Ht
  * ```
  * @param options How the answer is read.
  * @returns The format.
+ * @throws TypeError when an option is not what it should be.
  */
 export function jsonArray<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  return format('application/json', (events) => `[${events.map(textOf).join(',')}]`, options);
+  const write = (events: readonly T[]): string => `[${events.map(textOf).join(',')}]`;
+  return format('jsonArray', 'application/json', write, options);
 }
 
 /**
@@ -90,14 +95,12 @@ export function jsonArray<T = unknown, R = void>(options: JsonOptions<T, R> = {}
  * ```
  * @param options How the answer is read.
  * @returns The format.
+ * @throws TypeError when an option is not what it should be.
  * @see https://github.com/ndjson/ndjson-spec
  */
 export function ndjson<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  return format(
-    'application/x-ndjson',
-    (events) => events.map((event) => `${textOf(event)}\n`).join(''),
-    options,
-  );
+  const write = (events: readonly T[]): string => events.map((event) => `${textOf(event)}\n`).join('');
+  return format('ndjson', 'application/x-ndjson', write, options);
 }
 
 /**
@@ -206,10 +209,16 @@ export function parsed(text: string): unknown {
 }
 
 function format<T, R>(
+  who: string,
   type: string,
   write: (events: readonly T[]) => string,
-  { read }: JsonOptions<T, R>,
+  options: JsonOptions<T, R>,
 ): HttpFormat<T, R> {
+  expectObject(who, 'options', options);
+  const { read } = options;
+  if (read !== undefined) {
+    expectFunction(who, 'read', read);
+  }
   const headers = Object.freeze({ 'content-type': type });
   return {
     encode: (events) => ({ body: write(events), headers }),

@@ -11,6 +11,7 @@ import {
   outOfRange,
   wrongType,
 } from '../../internal/expect.js';
+import { limitsOf } from '../../internal/target.js';
 import { isSecret, withoutUser, type Endpoint } from './endpoint.js';
 import { json, ndjson, type HttpFormat } from './format.js';
 import { checkedHeaders, type HttpHeaders } from './headers.js';
@@ -112,7 +113,8 @@ export function httpSettings<T, R>(
       throw wrongType(who, 'format', 'one for many events beside `batch`, as `ndjson()`', format);
     }
     expectCount(who, 'batch.size', batch.size, 1);
-    expectMilliseconds(who, 'batch.linger', batch.linger ?? 0);
+    const { linger = 0 } = batch;
+    expectMilliseconds(who, 'batch.linger', linger);
   }
   const given = checkedHeaders(who, 'headers', headers);
   return {
@@ -128,7 +130,7 @@ export function httpSettings<T, R>(
     secrets: new Secrets([...endpoint.secrets, ...secretsIn(given)]),
     tls,
     maxResponseSize,
-    batch,
+    batch: batch === undefined ? undefined : limitsOf(batch),
   };
 }
 

@@ -4,7 +4,7 @@
 const longestWait = 86_400_000;
 
 /** What the three forms of a date in HTTP have in common, and other dates that could be parsed have not. */
-const httpDate = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d\d:\d\d:\d\d/i;
+const httpDate = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d\d:\d\d:[0-5]\d/i;
 
 /**
  * Reads the header: seconds, or a date.

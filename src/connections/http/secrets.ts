@@ -35,9 +35,9 @@ export class Secrets {
     // What begins where it was cut off may be the beginning of one.
     const [longest = ''] = this.texts;
     const whole = isCutOff ? redacted.slice(0, redacted.length - longest.length) : redacted;
-    return Array.from(whole.replace(/[\s\p{C}]+/gu, ' ').trim())
-      .slice(0, excerptLength)
-      .join('');
+    const line = whole.replace(/[\s\p{C}]+/gu, ' ').trim();
+    // Once more: they may have spaces in them.
+    return Array.from(this.redacted(line)).slice(0, excerptLength).join('');
   }
 
   /**
