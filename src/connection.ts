@@ -64,7 +64,7 @@ export interface Batching<T, R = unknown> {
   readonly size: number;
   /**
    * How long to wait for a batch to fill, in milliseconds. Default 0: a send takes what waits at that
-   * moment. The wait reserves nothing, and ends with the source.
+   * moment; of an AsyncIterable, that is one event. The wait reserves nothing, and ends with the source.
    */
   readonly linger?: number;
   /**

@@ -15,7 +15,10 @@ import type { Outcome } from '../outcome.js';
  * *Read no faster than the connections can take.*
  *
  * An event is asked for only when a connection is ready for it, one at a time, so at most as many events
- * are in memory as the windows allow, and one more. Nothing is read while no connection is up.
+ * are in memory as the windows allow, and one more. Nothing is read while no connection is up, also not the
+ * end of the iterable: `drainTimeout` begins when that has been read.
+ *
+ * An AsyncIterable gives one event at a time, so a batch has only one unless its connection lingers.
  *
  * ```text
  * events:  a-b-c|        the next one is asked for when a send has ended

@@ -35,7 +35,7 @@ export interface LoadBalancer<T, R> {
    * Publishes events together, so that a connection for batches can take them together.
    * @param events The events.
    * @param options Whether they are guaranteed.
-   * @returns Their outcomes, in the order of the events.
+   * @returns Their outcomes, in the order of the events. It holds all of them until the last one is there.
    */
   publishAll(events: readonly T[], options?: PublishOptions): Promise<Outcome<T, R>[]>;
   /** Takes no new events. Resolves when every event has its outcome and every connection was told to close. */
