@@ -3,7 +3,7 @@ import rxjsX from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'docs/api/', 'bench/']),
+  globalIgnores(['dist/', 'coverage/', 'docs/api/', 'bench/', '.stryker-tmp/', 'mutation/report/']),
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import {
   BehaviorSubject,
+  concat,
   defer,
   EMPTY,
   from,
@@ -9,6 +10,7 @@ import {
   Observable,
   of,
   Subject,
+  take,
   throwError,
   type Subscriber,
 } from 'rxjs';
@@ -124,6 +126,18 @@ describe('inside an outcome', () => {
     wait$.complete();
     expect(seen).to.deep.equal(['a', 'b']);
     expect(openings()).to.equal(2);
+  });
+
+  it('whoever leaves while the balancer closes should have the monitor told of no end', () => {
+    const close$ = new Subject<void>();
+    const ends: string[] = [];
+    const monitor = { complete: () => ends.push('complete'), error: () => ends.push('error') };
+    const down = { name: 'down', state$: concat(of('down' as const), NEVER), send: () => NEVER };
+    concat(of('a', 'b'), NEVER)
+      .pipe(loadBalance([down], { closeOn: close$, monitor }), take(1))
+      .subscribe();
+    close$.next();
+    expect(ends).to.deep.equal([]);
   });
 
   it('the rest of a batch should be dropped when its connection has left, and no other can come', () => {

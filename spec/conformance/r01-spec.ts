@@ -358,5 +358,24 @@ describe('R1: only a connection whose latest state is up pulls, and never more t
         expect(one.opened).to.deep.equal([0, 5, 10]);
       });
     });
+
+    it('fails the connection when it is none, and says so', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const errors: string[] = [];
+        const next = (activity: BalancerActivity): void => {
+          if (activity.type === 'state' && activity.state === 'backoff') {
+            errors.push(String(activity.error));
+          }
+        };
+        const window = cold('    ---x   ', { x: -1 });
+        const unsub = '          -----! ';
+        const one = fakeConnection<string>('u', () => NEVER, { name: 'one', window });
+        expectObservable(NEVER.pipe(loadBalance([one], { monitor: { next } })), unsub).toBe('');
+        flush();
+        expect(errors).to.deep.equal([
+          'RangeError: one: expected `window` to be a non-negative integer or Infinity, got `-1` (number)',
+        ]);
+      });
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** R4: a retry avoids the connections it has failed on. */
 import { expect } from 'chai';
-import { interval, NEVER, range, take } from 'rxjs';
+import { ignoreElements, interval, NEVER, range, take } from 'rxjs';
 import { isDropped, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { diagram, drawn, run, sends } from '../marbles.js';
@@ -128,6 +128,25 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         const two = fakeConnection<string>('u', '----------(r|)');
 
         expectObservable(source$.pipe(loadBalance([one, two]), drawn)).toBe(expected);
+        flush();
+        expect(sends(one)).to.deep.equal(diagram(pulledByOne));
+        expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
+      });
+    });
+
+    it('counts one that has delivered another event since as one that it has not failed on', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source$ = cold('   (xyzw)          ');
+        const pulledByOne = '    xy              ';
+        const pulledByTwo = '    --xzw           ';
+        const failsLate = cold(' ------#         ', undefined, again);
+        const failing = cold('   -#              ', undefined, again);
+        const one = fakeConnection<string>('u', (event) => (event === 'x' ? failing : failsLate));
+        const two = fakeConnection<string>('--u', (event) =>
+          event === 'x' ? failing : event === 'z' ? cold('-(r|)') : NEVER,
+        );
+
+        expectObservable(source$.pipe(loadBalance([one, two]), ignoreElements()), '----------!').toBe('');
         flush();
         expect(sends(one)).to.deep.equal(diagram(pulledByOne));
         expect(sends(two)).to.deep.equal(diagram(pulledByTwo));
@@ -370,5 +389,20 @@ describe('R4: a retry avoids the connections it has failed on', () => {
         });
       }
     }
+  });
+
+  it('lets a connection take all that it has room for, while another one is passed over', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const source$ = cold('     (axbcd)         ');
+      const window = cold('      1--4', { 1: 1, 4: 4 });
+      const failing = cold('     -#', undefined, again);
+      const bad = fakeConnection<string>('u', () => failing, { name: 'bad', window: 4 });
+      const good = fakeConnection<string>('u', '-', { name: 'good', window });
+
+      expectObservable(source$.pipe(loadBalance([bad, good]), drawn), '---------!').toBe('');
+      flush();
+      expect(sends(bad)).to.deep.equal(diagram('(abcd)'));
+      expect(sends(good)).to.deep.equal(diagram('x--(abc)'));
+    });
   });
 });

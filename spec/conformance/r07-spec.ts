@@ -473,4 +473,23 @@ describe('R7: timeout.send bounds every send', () => {
       });
     }
   });
+
+  it('fails once, also when the send itself fails as soon as it is told to stop', () => {
+    run(({ cold, expectObservable }) => {
+      const source = cold('     (ab|)  ');
+      const expected = '        -----(ab|)';
+      const send = (_event: string, { signal }: SendContext): Observable<string> =>
+        new Observable((subscriber) => {
+          signal.addEventListener('abort', () => {
+            subscriber.error(new Error('stopped'));
+          });
+        });
+      const place = fakeConnection('u', send, { window: 2 });
+      const result$ = source.pipe(
+        loadBalance([place], { maxAttempts: 1, timeout: { send: 5 } }),
+        map((outcome) => (isDropped(outcome) && outcome.error instanceof TimeoutError ? outcome.event : '?')),
+      );
+      expectObservable(result$).toBe(expected);
+    });
+  });
 });

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { map, NEVER, Subject, TimeoutError } from 'rxjs';
 import { useFakeTimers } from 'sinon';
-import { isDelivered, loadBalance, TemporaryError, type Connection } from '../../src/index.js';
+import { isDelivered, isDropped, loadBalance, TemporaryError, type Connection } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { diagram, drawn, run, sends } from '../marbles.js';
 
@@ -380,6 +380,51 @@ describe('R8: timeout.wait bounds waiting for a connection', () => {
       expectObservable(balanced$.pipe(drawn)).toBe(expected);
       flush();
       expect(sends(one)).to.deep.equal(diagram(pulled));
+    });
+  });
+
+  it('drops each event in its time when those before it have been dropped', () => {
+    run(({ cold, expectObservable }) => {
+      const source$ = cold('   a----b------c------------|');
+      const expected = '       ----------A----B------C--|';
+      const one = fakeConnection<string>('d', '(r|)');
+
+      const balanced$ = source$.pipe(loadBalance([one], { maxAttempts: 1, timeout: { wait: 10 } }));
+      expectObservable(balanced$.pipe(drawn)).toBe(expected);
+    });
+  });
+
+  it('drops each failed event when its own attempts are used up', () => {
+    run(({ cold, expectObservable, flush }) => {
+      // a fails on one, and is cancelled on two at 5; b is cancelled on one at 3.
+      const source$ = cold('   a-b----------------------|');
+      const expected = '       15ms A 9ms (B|)           ';
+      const error = new TemporaryError('again', { retryAfter: 0 });
+      const failing = cold('   -#', undefined, error);
+      const one = fakeConnection<string>('u--d', (event) => (event === 'a' ? failing : NEVER), {
+        name: 'one',
+      });
+      const two = fakeConnection<string>('u----d', '-', { name: 'two' });
+
+      const balanced$ = source$.pipe(loadBalance([one, two], { timeout: { wait: 10 } }));
+      expectObservable(balanced$.pipe(drawn)).toBe(expected);
+      flush();
+      expect(sends(one)).to.deep.equal(diagram('a-b'));
+      expect(sends(two)).to.deep.equal(diagram('-a'));
+    });
+  });
+
+  it('says so in the error, when no connection has failed', () => {
+    run(({ cold, expectObservable }) => {
+      const source$ = cold('   a|');
+      const expected = '       -----(x|)';
+      const one = fakeConnection<string>('d', '(r|)');
+
+      const errors$ = source$.pipe(
+        loadBalance([one], { maxAttempts: 1, timeout: { wait: 5 } }),
+        map((outcome) => isDropped(outcome) && String(outcome.error)),
+      );
+      expectObservable(errors$).toBe(expected, { x: 'Error: no connection is up' });
     });
   });
 });

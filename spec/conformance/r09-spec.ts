@@ -311,4 +311,20 @@ describe('R9: what is in flight on a connection that is no longer up', () => {
       expect(log).to.deep.equal(['cancelled a', 'cancelled b', 'spare takes a', 'spare takes b']);
     });
   });
+
+  it('is dropped when that was its last attempt, also where waiting has a limit', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const source = cold('                (ab)');
+      const expected = '                   ---a------b';
+      const unsub = '                      20ms !';
+      const flaky = fakeConnection<string>('u--d', '-');
+      const options = { maxAttempts: 1, timeout: { wait: 7 }, reconnectDelay: 2 };
+      expectObservable(source.pipe(loadBalance([flaky], options), inShort), unsub).toBe(expected, {
+        a: 'a attempts 1',
+        b: 'b no-connection 0',
+      });
+      flush();
+      expect(flaky.opened).to.deep.equal([0]);
+    });
+  });
 });

@@ -1,7 +1,19 @@
 /** R10: a connection that fails stops pulling, is closed, waits, and is opened again. */
 import { expect } from 'chai';
-import { count, EMPTY, lastValueFrom, NEVER, of, range, throwError, timer, type Observable } from 'rxjs';
-import { isDropped, loadBalance, RejectedError } from '../../src/index.js';
+import {
+  count,
+  EMPTY,
+  ignoreElements,
+  lastValueFrom,
+  map,
+  NEVER,
+  of,
+  range,
+  throwError,
+  timer,
+  type Observable,
+} from 'rxjs';
+import { isDropped, loadBalance, RejectedError, TemporaryError } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { inShort, run } from '../marbles.js';
 
@@ -468,6 +480,59 @@ describe('R10: a connection failure', () => {
         defaultValue: undefined,
       });
       expect(outcome).to.include({ status: 'dropped', reason: 'closed', attempts: sends });
+    });
+  });
+
+  describe('of one send, while others are in flight that fail as well,', () => {
+    for (const [kind, second] of [
+      ['for good', new Error('second')],
+      ['for the moment', new TemporaryError('second')],
+    ] as const) {
+      it(`waits once, for what came first: the others fail ${kind}`, () => {
+        run(({ cold, expectObservable, flush }) => {
+          const told: unknown[] = [];
+          const reconnectDelay = (error: unknown, count: number): Observable<number> => {
+            told.push([error, count]);
+            return timer(20);
+          };
+          const first = new Error('first');
+          const answers = { a: cold('-#', {}, first), b: cold('--#', {}, second), c: cold('---(r|)') };
+          const source = cold('     (abc)');
+          const unsub = '           ----------!';
+          const options = { maxAttempts: 1, reconnectDelay, timeout: Infinity };
+          const flaky = fakeConnection('u', (event: 'a' | 'b' | 'c') => answers[event], { window: 3 });
+          const result$ = source.pipe(
+            map((event) => event as 'a' | 'b' | 'c'),
+            loadBalance([flaky], options),
+          );
+          expectObservable(result$.pipe(ignoreElements()), unsub).toBe('');
+          flush();
+          expect(told).to.deep.equal([[first, 1]]);
+        });
+      });
+    }
+  });
+
+  it('stops pulling, also when a send that was in flight succeeds after it', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const source = cold('         (abcd)');
+      const unsub = '               ------------!';
+      const answers = new Map([
+        ['a', cold('                -#')],
+        ['b', cold('                ---(r|)')],
+        ['c', cold('                -----(r|)')],
+      ]);
+      const flaky = fakeConnection<string>('u', (event) => answers.get(event) ?? NEVER, { window: 3 });
+      const options = { maxAttempts: 1, reconnectDelay: 4 };
+      expectObservable(source.pipe(loadBalance([flaky], options), ignoreElements()), unsub).toBe('');
+      flush();
+      expect(flaky.closed.slice(0, 1)).to.deep.equal([5]);
+      expect(flaky.sent.map(({ frame, event }) => `${frame}${event}`)).to.deep.equal([
+        '0a',
+        '0b',
+        '0c',
+        '9d',
+      ]);
     });
   });
 });

@@ -1,7 +1,13 @@
 /** R11: a temporary failure keeps the connection up and makes it pause. */
 import { expect } from 'chai';
 import { count, EMPTY, lastValueFrom, of, range, throwError, timer, type Observable } from 'rxjs';
-import { isDropped, loadBalance, TemporaryError, type SendContext } from '../../src/index.js';
+import {
+  isDropped,
+  loadBalance,
+  TemporaryError,
+  type BalancerActivity,
+  type SendContext,
+} from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { inShort, run } from '../marbles.js';
 
@@ -403,6 +409,27 @@ describe('R11: a temporary failure', () => {
       const result$ = source.pipe(loadBalance([place], { reconnectDelay: () => delay }), inShort);
       expectObservable(result$, unsub).toBe('');
       expectSubscriptions(delay.subscriptions).toBe(delaySubs);
+    });
+  });
+
+  it('is not followed by a report of being up when the connection went down meanwhile', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const told: string[] = [];
+      const next = (activity: BalancerActivity): void => {
+        if (activity.type === 'state') {
+          told.push(activity.state);
+        }
+      };
+      const source = cold('         a');
+      const states = '              u--d';
+      const failing = '             -#';
+      const unsub = '               ----------!';
+      const busy = new TemporaryError('busy', { retryAfter: 5 });
+      const place = fakeConnection<string>(states, failing, { error: busy });
+      expectObservable(source.pipe(loadBalance([place], { monitor: { next } }), inShort), unsub).toBe('');
+      flush();
+      expect(told.slice(0, 4)).to.deep.equal(['connecting', 'up', 'backoff', 'down']);
+      expect(told.slice(4)).to.deep.equal(['removed']);
     });
   });
 });

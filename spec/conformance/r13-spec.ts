@@ -1,6 +1,6 @@
 /** R13: when the backoff starts over, and how carefully a connection that failed begins again. */
 import { expect } from 'chai';
-import { NEVER, timer, type Observable } from 'rxjs';
+import { ignoreElements, NEVER, timer, type Observable } from 'rxjs';
 import {
   exponentialBackoff,
   loadBalance,
@@ -293,6 +293,21 @@ describe('R13: the backoff', () => {
         expect(idle.opened).to.deep.equal([0, 301_000, 602_000, 903_000, 1_204_000, 1_505_000]);
       });
     });
+
+    it('after a send that succeeded when the connection had failed and was not closed yet', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const { counts, reconnectDelay } = counting(5);
+        const source = cold('       (ab)----c');
+        const answers = [cold('     -#'), cold('--(r|)'), cold('-#')];
+        const unsub = '             ------------!';
+        const options = { maxAttempts: 1, reconnectDelay, timeout: Infinity };
+        const flaky = fakeConnection<string>('u', inTurn(...answers), { window: 2 });
+        expectObservable(source.pipe(loadBalance([flaky], options), ignoreElements()), unsub).toBe('');
+        flush();
+        expect(framesOf(flaky)).to.deep.equal([0, 0, 8]);
+        expect(counts).to.deep.equal([1, 1]);
+      });
+    });
   });
 });
 
@@ -438,6 +453,30 @@ describe('R13: on probation', () => {
         [1, 'c', 'd'],
         [7, 'a', 'b'],
         [13, 'c', 'd'],
+      ]);
+    });
+  });
+
+  it('a partly delivered batch counts as success, also when its send fails and the connection pauses', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const states = '              -u';
+      const source = cold('         (abcdef)');
+      const some: Results = [{ index: 0, status: 'delivered', value: 'r' }];
+      const cut = cold('            -x#', { x: some }, temporary);
+      const unsub = '               ---------!';
+      const bulk = fakeConnection<string, string>(states, inTurn<Results>(cut, NEVER, NEVER), {
+        window: 2,
+        batch: { size: 2 },
+      });
+      expectObservable(source.pipe(loadBalance([bulk], { reconnectDelay: 4 }), ignoreElements()), unsub).toBe(
+        '',
+      );
+      flush();
+      // c and d are still in flight, which leaves one place in the window.
+      expect(bulk.sent.map(({ frame, event }) => [frame, ...event])).to.deep.equal([
+        [1, 'a', 'b'],
+        [1, 'c', 'd'],
+        [7, 'b', 'e'],
       ]);
     });
   });

@@ -149,6 +149,28 @@ describe('R14: a state that completes', () => {
         expectSubscriptions(silent.subscriptions).toBe(subs);
       });
     });
+
+    it('lets the others finish when one fails, however long that takes, where sends have no timeout', () => {
+      run(({ cold, expectObservable, expectSubscriptions, flush }) => {
+        const states = '            u|';
+        const source = cold('       (ab|)');
+        const failing = cold('      --#');
+        const answer = cold('       ---------(r|)');
+        const subs = '              ^--------!';
+        const expected = '          --a------(b|)';
+        const options = { maxAttempts: 1, reconnectDelay: 3, timeout: Infinity };
+        const ending = fakeConnection(states, (event: string) => (event === 'a' ? failing : answer), {
+          window: 2,
+        });
+        expectObservable(source.pipe(loadBalance([ending], options), inShort)).toBe(expected, {
+          a: 'a attempts 1',
+          b: 'b@fake 1',
+        });
+        expectSubscriptions(answer.subscriptions).toBe(subs);
+        flush();
+        expect(ending.opened).to.deep.equal([0]);
+      });
+    });
   });
 
   describe('without sends in flight', () => {

@@ -1,7 +1,13 @@
 /** R15: a batch connection takes several events in one send. */
 import { expect } from 'chai';
-import { ignoreElements, of, Subject } from 'rxjs';
-import { loadBalance, TemporaryError, type ItemResult } from '../../src/index.js';
+import { BehaviorSubject, concat, ignoreElements, NEVER, of, Subject, type Observable } from 'rxjs';
+import {
+  loadBalance,
+  TemporaryError,
+  type BalancerActivity,
+  type ConnectionState,
+  type ItemResult,
+} from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { inShort, run } from '../marbles.js';
 
@@ -423,5 +429,82 @@ describe('R15: a batch connection', () => {
         expect(batchesOf(bulk)).to.deep.equal([]);
       });
     });
+
+    it('lingers no longer for a window that changes meanwhile', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = cold('       a--------|');
+        const window = cold('       x--y', { x: 1, y: 2 });
+        const answer = '                 -|';
+        const expected = '          ------a--|';
+        const batch = { size: 3, linger: 5 };
+        const bulk = fakeConnection<string, string>('u', answer, { window, batch });
+        expectObservable(source.pipe(loadBalance([bulk]), inShort)).toBe(expected, { a: 'a@fake 1' });
+        flush();
+        expect(batchesOf(bulk)).to.deep.equal(['5: a 1']);
+      });
+    });
+
+    it('sends a full batch at once, also when another one has waited long enough before', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = cold('       a---bc--');
+        const unsub = '             40ms !';
+        const first = fakeConnection<string, string>('u', '-', { batch: { size: 5, linger: 2 } });
+        const second = fakeConnection<string, string>('u', '-', { batch: { size: 2, linger: 20 } });
+        expectObservable(source.pipe(loadBalance([first, second]), inShort), unsub).toBe('');
+        flush();
+        expect(batchesOf(first)).to.deep.equal(['2: a 1']);
+        expect(batchesOf(second)).to.deep.equal(['5: bc 1']);
+      });
+    });
+
+    it('sends a full batch at once, also when another one had enough before', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = cold('       ab-cde--');
+        const unsub = '             40ms !';
+        const first = fakeConnection<string, string>('u', '-', { batch: { size: 2, linger: 20 } });
+        const second = fakeConnection<string, string>('u', '-', { batch: { size: 3, linger: 20 } });
+        expectObservable(source.pipe(loadBalance([first, second]), inShort), unsub).toBe('');
+        flush();
+        expect(batchesOf(first)).to.deep.equal(['1: ab 1']);
+        expect(batchesOf(second)).to.deep.equal(['5: cde 1']);
+      });
+    });
+  });
+
+  it('sends nothing while all that waits is kept for another connection (R4)', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const source = cold('         a-b----------|');
+      const failing = '             ---#';
+      const otherAnswer = '           ------(r|)';
+      const expected = '            --------b-----(a|)';
+      const error = new TemporaryError('busy', { retryAfter: 0 });
+      const bulk = fakeConnection<string, string>('u', failing, { error, batch: { size: 2 } });
+      const other = fakeConnection<string>('u', otherAnswer, { name: 'other' });
+      expectObservable(source.pipe(loadBalance([bulk, other]), inShort)).toBe(expected, {
+        a: 'a@other 2',
+        b: 'b@other 1',
+      });
+      flush();
+      expect(batchesOf(bulk)).to.deep.equal(['0: a 1']);
+    });
+  });
+
+  it('sends nothing when it goes down inside the report of its attempt', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    const batches: string[] = [];
+    const send = (events: readonly string[]): Observable<never> => {
+      batches.push(events.join(''));
+      return NEVER;
+    };
+    const next = ({ type }: BalancerActivity): void => {
+      if (type === 'attempt') {
+        state$.next('down');
+      }
+    };
+    const subscription = concat(of('a'), NEVER)
+      .pipe(loadBalance([{ name: 'bulk', state$, batch: { size: 2, send } }], { monitor: { next } }))
+      .subscribe();
+    expect(batches).to.deep.equal([]);
+    subscription.unsubscribe();
   });
 });

@@ -1,18 +1,37 @@
 /** R16: what the answer to a batch says of each of its events. */
 import { expect } from 'chai';
-import { concat, from, map, NEVER, Observable, of, Subject, throwError, TimeoutError } from 'rxjs';
+import {
+  BehaviorSubject,
+  concat,
+  firstValueFrom,
+  from,
+  ignoreElements,
+  map,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  throwError,
+  TimeoutError,
+  timer,
+  toArray,
+} from 'rxjs';
 import {
   isDelivered,
+  isDropped,
   loadBalance,
   loadBalanceFrom,
   RejectedError,
   TemporaryError,
+  type BalancerActivity,
   type BatchAnswer,
   type ConnectionState,
   type ItemResult,
+  type SendContext,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { inShort, run } from '../marbles.js';
+import { until } from '../until.js';
 
 type Answer = BatchAnswer<string>;
 /** `3: ab 1` for each batch: a and b were sent in frame 3, the first attempt of both. */
@@ -741,5 +760,115 @@ describe('R16: the answer to a batch', () => {
         });
       });
     }
+  });
+
+  describe('that comes as a promise', () => {
+    /** A connection whose sends are answered in this order, and then never; it tells what it was sent. */
+    const promising = (size: number, ...answers: Answer[]) => {
+      const batches: string[] = [];
+      const send = (events: readonly string[], { attempt }: SendContext): Promise<Answer> => {
+        batches.push(`${events.join('')} ${attempt}`);
+        return answers.length === 0 ? new Promise(() => undefined) : Promise.resolve(answers.shift());
+      };
+      const state$ = concat(timer(0).pipe(map(() => 'up' as const)), NEVER);
+      const bulk = { name: 'bulk', state$, batch: { size, send } };
+      return { bulk, batches };
+    };
+
+    it('settles the events that it names, and puts back the others', async () => {
+      const { bulk, batches } = promising(3, [...delivered(0), ...failed(atOnce, 1)], undefined);
+      const outcomes$ = from(['a', 'b', 'c']).pipe(loadBalance([bulk]), inShort, toArray());
+      expect(await firstValueFrom(outcomes$, { defaultValue: [] })).to.deep.equal([
+        'a@bulk 1',
+        'b@bulk 2',
+        'c@bulk 2',
+      ]);
+      expect(batches).to.deep.equal(['abc 1', 'bc 2']);
+    });
+
+    it('fails all events once when it makes no sense, and the connection has its window again', async () => {
+      const { bulk, batches } = promising(1, delivered(7));
+      const seen: string[] = [];
+      const subscription = concat(from(['a', 'b', 'c']), NEVER)
+        .pipe(loadBalance([bulk], { maxAttempts: 1, reconnectDelay: 0 }), inShort)
+        .subscribe((outcome) => seen.push(outcome));
+      await until('it is open again', () => batches.length > 1);
+      expect(seen).to.deep.equal(['a attempts 1']);
+      expect(batches).to.deep.equal(['a 1', 'b 1']);
+      subscription.unsubscribe();
+    });
+  });
+
+  it('says which index makes no sense', () => {
+    run(({ cold, expectObservable }) => {
+      const source = cold('         (ab|)');
+      const answer = cold<Answer>(' -x', { x: delivered(2) });
+      const expected = '            --(xx|)';
+      const bulk = fakeConnection<string, string>('-u', () => answer, { name: 'bulk', batch: { size: 2 } });
+      const result$ = source.pipe(
+        loadBalance([bulk], { maxAttempts: 1 }),
+        map((outcome) => isDropped(outcome) && String(outcome.error)),
+      );
+      expectObservable(result$).toBe(expected, {
+        x: 'RangeError: bulk: expected `index of a result` to be an integer from 0 to 1, got `2` (number)',
+      });
+    });
+  });
+
+  it('counts no more once the connection has gone down inside the outcome of one of its events', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('down');
+    const batches: string[] = [];
+    const send = (events: readonly string[]): Observable<Answer> => {
+      batches.push(events.join(''));
+      return of(batches.length === 1 ? delivered(0, 1) : undefined);
+    };
+    const seen: string[] = [];
+    const subscription = concat(of('a', 'b'), NEVER)
+      .pipe(loadBalance([{ name: 'bulk', state$, batch: { size: 2, send } }]), inShort)
+      .subscribe((outcome) => {
+        seen.push(outcome);
+        if (batches.length === 1 && seen.length === 1) {
+          state$.next('down');
+        }
+      });
+    state$.next('up');
+    state$.next('up');
+    expect(seen).to.deep.equal(['a@bulk 1', 'b@bulk 2']);
+    subscription.unsubscribe();
+  });
+
+  it('does not pause the connection when each event was rejected (R12)', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const source = cold('         (abcd|)');
+      const answer = cold('         -(x|)', { x: failed(new RejectedError('no'), 0, 1) });
+      const expected = '            ---|';
+      const bulk = fakeConnection<string, string>('-u', () => answer, { batch: { size: 2 } });
+      const result$ = source.pipe(loadBalance([bulk], { reconnectDelay: 50 }), ignoreElements());
+      expectObservable(result$).toBe(expected);
+      flush();
+      expect(batchesOf(bulk)).to.deep.equal(['1: ab 1', '2: cd 1']);
+    });
+  });
+
+  it('that fails after it has delivered some is told to a monitor as it was', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const answers: unknown[] = [];
+      const next = (activity: BalancerActivity): void => {
+        if (activity.type === 'answer') {
+          answers.push(activity);
+        }
+      };
+      const source = cold('         (abc|)');
+      const answer = cold<Answer>(' -x-#', { x: delivered(0) }, refused);
+      const unsub = '               -----!';
+      const bulk = fakeConnection<string, string>('-u', () => answer, { batch: { size: 3 } });
+      expectObservable(source.pipe(loadBalance([bulk], { monitor: { next } }), ignoreElements()), unsub).toBe(
+        '',
+      );
+      flush();
+      expect(answers).to.deep.equal([
+        { type: 'answer', connection: 'fake', delivered: 1, failed: 2, elapsed: 3, error: refused },
+      ]);
+    });
   });
 });

@@ -1,9 +1,16 @@
 /** Proves R19: closing gives everything outstanding its outcome at once, whatever asks for it. */
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { concat, EMPTY, map, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
+import { BehaviorSubject, concat, EMPTY, map, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
-import { isDelivered, isDropped, loadBalance, TemporaryError, type Outcome } from '../../src/index.js';
+import {
+  isDelivered,
+  isDropped,
+  loadBalance,
+  TemporaryError,
+  type ConnectionState,
+  type Outcome,
+} from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
 import { run } from '../marbles.js';
 
@@ -418,6 +425,38 @@ describe('R19: closing', () => {
         expectObservable(result).toBe(expected, { a: 'Error: drainTimeout of 3 ms has passed' });
       });
     });
+  });
+
+  it('should say in the error that it was closed by closeOn', () => {
+    run(({ cold, expectObservable }) => {
+      const e1 = cold(' a-----|');
+      const closeOn = ' --x    ';
+      const expected = '--(x|) ';
+
+      const result = e1.pipe(
+        loadBalance([fakeConnection<string>('u', '-')], { closeOn: cold(closeOn) }),
+        map((outcome) => isDropped(outcome) && String(outcome.error)),
+      );
+
+      expectObservable(result).toBe(expected, { x: 'Error: loadBalance: closed by closeOn' });
+    });
+  });
+
+  it('should come before the end of the last connection, when an outcome causes both', () => {
+    const closeOn = new Subject<void>();
+    const state$ = new BehaviorSubject<ConnectionState>('down');
+    const outcomes: string[] = [];
+    concat(of('a', 'b', 'c'), NEVER)
+      .pipe(loadBalance([{ name: 'place', state$, send: () => of('r') }], { closeOn }), map(brief))
+      .subscribe((outcome) => {
+        outcomes.push(outcome);
+        closeOn.next();
+        state$.complete();
+      });
+
+    state$.next('up');
+
+    expect(outcomes).to.deep.equal(['a delivered', 'b closed', 'c closed']);
   });
 });
 

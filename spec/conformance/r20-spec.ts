@@ -1,11 +1,24 @@
 /** Proves R20: whoever unsubscribes leaves nothing behind: no send, no connection, no subscription, no timer. */
 import { expect } from 'chai';
-import { concat, NEVER, Observable, of, Subject, throwError, type ObservableInput } from 'rxjs';
+import {
+  concat,
+  defer,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  take,
+  takeUntil,
+  tap,
+  throwError,
+  type ObservableInput,
+} from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { useFakeTimers, type SinonFakeTimers } from 'sinon';
 import {
   loadBalance,
   TemporaryError,
+  type BalancerActivity,
   type ConnectionInput,
   type ConnectionState,
   type LoadBalanceOptions,
@@ -246,6 +259,132 @@ describe('R20: unsubscribing', () => {
 
       expect(scheduler.actions).to.be.empty;
     });
+
+    it('leaves none behind when it happens inside an outcome, and other sends would have timed out later', () => {
+      const source$ = new Subject<string>();
+      const outcomes: unknown[] = [];
+      const place = {
+        name: 'place',
+        state$: staying('up'),
+        window: 2,
+        classify: () => 'rejected' as const,
+        send: never,
+      };
+      source$.pipe(loadBalance([place], { timeout: { send: 500 } }), take(1)).subscribe((outcome) => {
+        outcomes.push(outcome.event);
+      });
+      source$.next('a');
+      clock.tick(100);
+      source$.next('b');
+
+      clock.tick(400);
+
+      expect(outcomes).to.deep.equal(['a']);
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it('leaves none behind when it happens inside an outcome, and other events would have waited longer', () => {
+      const source$ = new Subject<string>();
+      const outcomes: unknown[] = [];
+      const place = { name: 'place', state$: staying('down'), send: never };
+      source$
+        .pipe(loadBalance([place], { maxAttempts: 1, timeout: { wait: 500 } }), take(1))
+        .subscribe((outcome) => {
+          outcomes.push(outcome.event);
+        });
+      source$.next('a');
+      clock.tick(100);
+      source$.next('b');
+
+      clock.tick(400);
+
+      expect(outcomes).to.deep.equal(['a']);
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it("should wait by default in a scheduler of one's own as well", () => {
+      const scheduler = new TestScheduler(() => undefined);
+      const subscription = concat(of('a'), NEVER)
+        .pipe(loadBalance([broken], { scheduler }))
+        .subscribe();
+      expect(scheduler.actions).to.not.be.empty;
+      expect(clock.countTimers()).to.equal(0);
+      subscription.unsubscribe();
+    });
+  });
+
+  it('should not open a connection inside the report of whose opening it happens', () => {
+    const left$ = new Subject<void>();
+    let opened = 0;
+    const state$ = defer(() => {
+      opened++;
+      return staying('up');
+    });
+    const next = (): void => {
+      left$.next();
+    };
+
+    NEVER.pipe(
+      loadBalance([{ name: 'place', state$, send: never }], { monitor: { next } }),
+      takeUntil(left$),
+    ).subscribe();
+
+    expect(opened).to.equal(0);
+  });
+
+  it('should ask no function about the events that it cancels', () => {
+    const asked: string[] = [];
+    const guaranteed = (event: string): boolean => {
+      asked.push(event);
+      return true;
+    };
+    const subscription = concat(of('a'), NEVER)
+      .pipe(loadBalance([never], { guaranteed }))
+      .subscribe();
+
+    subscription.unsubscribe();
+
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('should tell the monitor of no more outcomes, when it happens inside one', () => {
+    const closeOn = new Subject<void>();
+    const told: string[] = [];
+    const next = ({ type }: BalancerActivity): void => {
+      told.push(type);
+    };
+    concat(of('a', 'b', 'c'), NEVER)
+      .pipe(
+        loadBalance([{ name: 'down', state$: staying('down'), send: never }], { closeOn, monitor: { next } }),
+        take(1),
+      )
+      .subscribe();
+    told.length = 0;
+
+    closeOn.next();
+
+    expect(told.filter((type) => type === 'outcome')).to.deep.equal(['outcome']);
+  });
+
+  it('should not tell the monitor of an end, when it happens inside the last outcome', () => {
+    const source$ = new Subject<string>();
+    let completed = false;
+    const complete = (): void => {
+      completed = true;
+    };
+    source$
+      .pipe(
+        loadBalance([() => of('r')], { monitor: { complete } }),
+        tap(() => {
+          source$.complete();
+        }),
+        take(1),
+      )
+      .subscribe();
+
+    source$.next('a');
+
+    expect(completed).to.equal(false);
   });
 });
 

@@ -1,12 +1,25 @@
 /** Proves R21: connections come and go while running, compared by identity with the list before. */
 import { expect } from 'chai';
-import { asyncScheduler, concat, EMPTY, map, NEVER, of, Subject } from 'rxjs';
+import {
+  asyncScheduler,
+  BehaviorSubject,
+  concat,
+  defer,
+  EMPTY,
+  map,
+  NEVER,
+  of,
+  Subject,
+  type Observable,
+} from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
 import {
   isDelivered,
   loadBalance,
+  TemporaryError,
   type BalancerActivity,
   type ConnectionInput,
+  type ConnectionState,
   type Outcome,
 } from '../../src/index.js';
 import { fakeConnection } from '../../src/testing/index.js';
@@ -494,6 +507,98 @@ describe('R21: a changing membership', () => {
     });
 
     expect(activities).to.deep.equal(['0 fake connecting', '0 fake up', '4 fake removed']);
+  });
+
+  it('should open a connection that is listed again and again only once, also when it has retired', () => {
+    let opened = 0;
+    const state$ = new Subject<ConnectionState>();
+    const place = {
+      name: 'place',
+      state$: defer(() => {
+        opened++;
+        return state$;
+      }),
+      send: () => NEVER,
+    };
+    const lists$ = new Subject<readonly ConnectionInput<string>[]>();
+    const outcomes: string[] = [];
+    const subscription = concat(of('a'), NEVER)
+      .pipe(loadBalance(lists$), map(brief))
+      .subscribe((outcome) => outcomes.push(outcome));
+
+    lists$.next([place]);
+    lists$.next([place]);
+    state$.complete();
+    lists$.next([place]);
+    expect(opened).to.equal(1);
+    expect(outcomes).to.deep.equal([]);
+    lists$.complete();
+
+    expect(outcomes).to.deep.equal(['a no-connection']);
+    subscription.unsubscribe();
+  });
+
+  it('should not open again what returned while it drained, and then retired', () => {
+    runFor(({ cold, expectObservable, flush }) => {
+      const place = fakeConnection<string>('u----|', '-------(r|)');
+
+      const e1 = '      a---------b-  ';
+      const lists = '   x-y-x-------| ';
+      const expected = '-------a----b ';
+      //                     |           the end of its state, and in frame 7 of its send
+
+      const lists$ = cold(lists, { x: [place], y: [] });
+      expectObservable(cold(e1).pipe(loadBalance(lists$), map(brief))).toBe(expected, {
+        a: 'a fake',
+        b: 'b no-connection',
+      });
+      flush();
+      expect(place.opened).to.deep.equal([0]);
+    });
+  });
+
+  it('should open anew what returns when a pause that had no end has retired it', () => {
+    runFor(({ cold, expectObservable, flush }) => {
+      const error = new TemporaryError('busy');
+      const failing = cold('-#', {}, error);
+      const place = fakeConnection<string>('u', (event) => (event === 'b' ? failing : cold('------(r|)')), {
+        window: 2,
+      });
+
+      const e1 = '      (ab)------  ';
+      const lists = '   x--y-x----  ';
+      //                 |          b fails, and reconnectDelay completes
+      const options = { maxAttempts: 1, reconnectDelay: () => EMPTY };
+      const expected = '-b----a--- ';
+      const lists$ = cold(lists, { x: [place], y: [] });
+      expectObservable(cold(e1).pipe(loadBalance(lists$, options), map(brief)), '----------!').toBe(
+        expected,
+        {
+          a: 'a fake',
+          b: 'b attempts',
+        },
+      );
+      flush();
+      expect(place.opened).to.deep.equal([0, 6]);
+    });
+  });
+
+  it('should not ask for a delay when a removed connection breaks while its sends finish', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    let asked = 0;
+    const reconnectDelay = (): Observable<never> => {
+      asked++;
+      return NEVER;
+    };
+    const lists$ = new Subject<readonly ConnectionInput<string>[]>();
+    const subscription = concat(of('a'), NEVER).pipe(loadBalance(lists$, { reconnectDelay })).subscribe();
+    lists$.next([{ name: 'place', state$, send: () => NEVER }]);
+    lists$.next([]);
+
+    state$.error(new Error('broken'));
+
+    expect(asked).to.equal(0);
+    subscription.unsubscribe();
   });
 });
 

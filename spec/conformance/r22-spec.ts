@@ -6,6 +6,7 @@ import {
   isDropped,
   loadBalance,
   TemporaryError,
+  type BalancerActivity,
   type ConnectionState,
   type Outcome,
 } from '../../src/index.js';
@@ -377,5 +378,108 @@ describe('R22: the capacity of the queue', () => {
     subscription.unsubscribe();
 
     expect(outcomes).to.be.empty;
+  });
+
+  it('should drop what comes inside an outcome while no connection is ready, although one is right afterwards', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    const source$ = new Subject<string>();
+    const outcomes: string[] = [];
+    const send = (event: string): ObservableInput<string> => (event === 'first' ? of('r') : NEVER);
+    const subscription = source$
+      .pipe(
+        loadBalance([{ name: 'place', state$, send }], { maxAttempts: 1, queue: { capacity: 0 } }),
+        map(brief),
+      )
+      .subscribe((outcome) => {
+        outcomes.push(outcome);
+        if (outcome === 'a attempts') {
+          source$.next('b');
+          state$.next('up');
+        }
+      });
+    source$.next('first');
+    source$.next('a');
+
+    state$.next('down');
+
+    expect(outcomes).to.deep.equal(['first delivered', 'a attempts', 'b overflow']);
+    subscription.unsubscribe();
+  });
+
+  it('should drop no more events than have come, when those put back take their room', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const place = fakeConnection<string>('u--d', '-');
+
+      const e1 = '      abc-d        ';
+      //                ---|         a is put back
+      const expected = '----d        ';
+
+      const result = cold(e1).pipe(loadBalance([place], { queue: { capacity: 2 } }), map(brief));
+
+      expectObservable(result, '----------!').toBe(expected, { d: 'd overflow' });
+      flush();
+    });
+  });
+
+  it('should drop nothing when what came was taken at once, and only those put back are too many', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const again = new TemporaryError('again', { retryAfter: 0 });
+      const failing = cold('-#', {}, again);
+      const wide = fakeConnection<string>('u', (event) => (event === 'c' ? NEVER : failing), {
+        name: 'wide',
+        window: 2,
+      });
+      const busy = fakeConnection<string>('u', '-', { name: 'busy' });
+
+      const e1 = '      (axb)-c      ';
+      const expected = '-------------';
+      //                -|           a and b wait for the busy one
+      const result = cold(e1).pipe(loadBalance([wide, busy], { queue: { capacity: 0 } }), map(brief));
+
+      expectObservable(result, '------------!').toBe(expected);
+      flush();
+      expect(wide.sent.map(({ event }) => event)).to.deep.equal(['a', 'b', 'c']);
+    });
+  });
+
+  it('should let a connection that comes up inside an overflow take what waits', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('down');
+    const source$ = new Subject<string>();
+    const sends: string[] = [];
+    const late = { name: 'late', state$, send: (event: string) => of(sends.push(event)) };
+    const busy = (event: string): ObservableInput<string> => (event === 'a' ? of('r') : NEVER);
+    const subscription = source$
+      .pipe(loadBalance([busy, late], { queue: { capacity: 1 } }))
+      .subscribe((outcome) => {
+        if (outcome.event === 'a') {
+          source$.next('b');
+          source$.next('c');
+          source$.next('d');
+        } else if (outcome.event === 'd') {
+          state$.next('up');
+        }
+      });
+
+    source$.next('a');
+
+    expect(sends).to.deep.equal(['c']);
+    subscription.unsubscribe();
+  });
+
+  it('should tell a monitor how many wait, as they come, also while no connection is up', () => {
+    run(({ cold, expectObservable, flush }) => {
+      const waiting: number[] = [];
+      const next = (activity: BalancerActivity): void => {
+        if (activity.type === 'queue') {
+          waiting.push(activity.waiting);
+        }
+      };
+      const e1 = cold('a 149ms b 149ms c');
+      const result = e1.pipe(loadBalance([fakeConnection<string>('d', '-')], { monitor: { next } }));
+
+      expectObservable(result, '400ms !').toBe('');
+      flush();
+      expect(waiting.filter((count) => count > 0)).to.deep.equal([1, 2, 3]);
+    });
   });
 });

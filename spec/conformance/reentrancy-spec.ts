@@ -16,6 +16,7 @@ import {
   isDropped,
   loadBalance,
   TemporaryError,
+  type BalancerActivity,
   type Connection,
   type ConnectionState,
   type ItemResult,
@@ -87,11 +88,19 @@ describe('user code inside the balancer', () => {
       state$.next('down');
       return Promise.reject(new Error('nobody listens'));
     };
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => {
+      unhandled.push(error);
+    };
+    process.on('unhandledRejection', note);
     const source$ = new Subject<string>();
     const seen = outcomesOf(source$, [{ name: 'one', state$, send }]);
     source$.next('a');
+    // Node tells of it when all promises of this moment are through.
     await new Promise(setImmediate);
+    process.off('unhandledRejection', note);
     expect(seen).to.deep.equal(['a attempts 1']);
+    expect(unhandled).to.deep.equal([]);
   });
 
   it('should report a teardown that throws as unhandled, and lose no event', async () => {
@@ -142,6 +151,93 @@ describe('user code inside the balancer', () => {
     source$.next('a');
     expect(seen).to.deep.equal(['a@second 1']);
     subscription.unsubscribe();
+  });
+
+  it('should give no event an answer that comes because another send was cancelled', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    const session = new Set<Subscriber<string>>();
+    const send = () =>
+      new Observable<string>((subscriber) => {
+        session.add(subscriber);
+        return () => {
+          session.delete(subscriber);
+          session.forEach((other) => {
+            other.next('flushed');
+            other.complete();
+          });
+        };
+      });
+    const source$ = new Subject<string>();
+    const seen = outcomesOf(source$, [{ name: 'shared', state$, window: 3, send }]);
+    source$.next('a');
+    source$.next('b');
+    state$.next('down');
+    expect(seen).to.deep.equal(['a attempts 1', 'b attempts 1']);
+  });
+
+  it('should not subscribe to the stream of a send that was cancelled inside itself', () => {
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    let subscriptions = 0;
+    const send = () => {
+      state$.next('down');
+      return new Observable<string>(() => {
+        subscriptions++;
+      });
+    };
+    const source$ = new Subject<string>();
+    const seen = outcomesOf(source$, [{ name: 'one', state$, send }]);
+    source$.next('a');
+    expect(seen).to.deep.equal(['a attempts 1']);
+    expect(subscriptions).to.equal(0);
+  });
+
+  it('should send nothing on a connection that goes down inside the report of the attempt, or of being up', () => {
+    for (const type of ['attempt', 'state'] as const) {
+      const state$ = new Subject<ConnectionState>();
+      const sends: string[] = [];
+      let isDown = false;
+      const next = (activity: BalancerActivity): void => {
+        const comesUp = activity.type === 'state' && activity.state === 'up';
+        if (!isDown && activity.type === type && (type === 'attempt' || comesUp)) {
+          isDown = true;
+          state$.next('down');
+        }
+      };
+      const send = (event: string) => {
+        sends.push(event);
+        return NEVER;
+      };
+      const source$ = new Subject<string>();
+      const subscription = source$
+        .pipe(loadBalance([{ name: 'one', state$, send }], { monitor: { next } }))
+        .subscribe();
+      source$.next('a');
+      state$.next('up');
+      expect([isDown, sends]).to.deep.equal([true, []]);
+      subscription.unsubscribe();
+    }
+  });
+
+  it('should take one answer of a promise that gives two, although its seat is used again', () => {
+    let again: () => void = () => undefined;
+    const twice = Object.assign(new Promise<string>(() => undefined), {
+      then: (fulfilled: (value: string) => void) => {
+        again = () => {
+          fulfilled('again');
+        };
+        fulfilled('first');
+        return Promise.resolve();
+      },
+    }) as unknown as Promise<string>;
+    const source$ = new Subject<string>();
+    const state$ = new BehaviorSubject<ConnectionState>('up');
+    const send = (event: string) => (event === 'a' ? twice : NEVER);
+    const seen = outcomesOf(source$, [{ name: 'one', state$, send }]);
+    source$.next('a');
+    source$.next('b');
+    again();
+    expect(seen).to.deep.equal(['a@one 1']);
+    state$.complete();
   });
 });
 

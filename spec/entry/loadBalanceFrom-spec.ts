@@ -320,6 +320,37 @@ describe('loadBalanceFrom', () => {
       }
       expect(listen(loadBalanceFrom(new Numbers(), [() => of(1)])).heard).to.deep.equal(['1', '2', '|']);
     });
+
+    it('for no more than a batch takes', () => {
+      run(({ expectObservable, flush }) => {
+        const source = new Watched('abcdef');
+        const bulk = fakeConnection<string, string>('u', '-', { batch: { size: 3 } });
+        expectObservable(loadBalanceFrom(source, [bulk]), '-----!').toBe('');
+        flush();
+        expect(source.asked).to.have.length(3);
+      });
+    });
+
+    it('for a new one while what waits is kept for another connection (R4), and then for no more', () => {
+      run(({ cold, expectObservable, flush }) => {
+        const source = new Watched('abcdef');
+        const error = new TemporaryError('again', { retryAfter: 0 });
+        const failing = cold('-#', {}, error);
+        const bad = fakeConnection<string>('u', () => failing, { name: 'bad' });
+        const busy = fakeConnection<string>('u', '-', { name: 'busy' });
+        const options = { maxAttempts: Infinity };
+        expectObservable(loadBalanceFrom(source, [bad, busy], options), '----!').toBe('');
+        flush();
+        // a and c wait, b is in flight: that is all there is room for, so the bad one has to take what it failed with.
+        expect(bad.sent.map(({ frame, event }) => `${frame}${event}`)).to.deep.equal([
+          '0a',
+          '1c',
+          '2a',
+          '3c',
+        ]);
+        expect(source.asked).to.have.length(3);
+      });
+    });
   });
 
   describe('takes', () => {
@@ -329,12 +360,16 @@ describe('loadBalanceFrom', () => {
       ['an array', ['a', 'b']],
       ['a string', 'ab'],
       ['a set', new Set(['a', 'b'])],
-      ['the keys of a map', new Map(Object.entries({ a: 1, b: 2 })).keys()],
     ] as const) {
       it(name, () => {
         expect(listen(loadBalanceFrom(source, [here])).heard).to.deep.equal(['a', 'b', '|']);
       });
     }
+
+    it('the keys of a map', () => {
+      const keys = new Map(Object.entries({ a: 1, b: 2 })).keys();
+      expect(listen(loadBalanceFrom(keys, [here])).heard).to.deep.equal(['a', 'b', '|']);
+    });
 
     it('an async generator', async () => {
       async function* events(): AsyncGenerator<string> {
@@ -706,6 +741,15 @@ describe('loadBalanceFrom', () => {
         expect(listen(loadBalanceFrom(source, [() => of(1)])).heard).to.deep.equal(['# Error: gone']);
       });
     }
+
+    it('passes on what it throws at its opening, also when there is no connection', () => {
+      const source: Iterable<string> = {
+        [Symbol.iterator]: () => {
+          throw new Error('closed');
+        },
+      };
+      expect(listen(loadBalanceFrom(source, [])).heard).to.deep.equal(['# Error: closed']);
+    });
   });
 
   describe('returns the iterator once', () => {

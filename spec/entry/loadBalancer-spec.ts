@@ -954,6 +954,19 @@ describe('LoadBalancer', () => {
       await failing.drain();
       expect(monitor).to.deep.include({ outcomes: 1, ended: 2 });
     });
+
+    it('is completed at an error when it takes none', async () => {
+      let completed = 0;
+      const complete = (): void => {
+        completed++;
+      };
+      const balancer = new LoadBalancer<string, string>(
+        throwError(() => new Error('no more lists')),
+        { monitor: { complete } },
+      );
+      await balancer.drain();
+      expect(completed).to.equal(1);
+    });
   });
 
   /** Takes batches of three. */

@@ -31,7 +31,8 @@ try {
 } catch (error) {
   const isUsage = error instanceof UsageError;
   console.error(isUsage ? `${error.message}\nnpm run faults -- --help says what is possible` : error);
-  process.exitCode = isUsage ? 2 : 1;
+  // What a day has started would keep this process alive.
+  process.exit(isUsage ? 2 : 1);
 }
 
 function chosen(words: readonly string[]): readonly Case[] {

@@ -384,7 +384,10 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     if (this.closing !== undefined) {
       this.endIntake();
       this.dropAll(this.closing.cause);
-      this.finish(this.closing);
+      // Whoever leaves inside an outcome hears of no end.
+      if (!this.stopped) {
+        this.finish(this.closing);
+      }
     } else if (this.sourceEnd !== undefined && this.inFlight === 0 && this.waiting.length === 0) {
       this.finish(this.sourceEnd);
     }
