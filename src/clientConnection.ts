@@ -13,6 +13,7 @@ import type {
 import { newAborter } from './internal/aborter.js';
 import { expectFunction, expectObject } from './internal/expect.js';
 import { alreadyInUse } from './internal/misuseError.js';
+import { isA } from './internal/isA.js';
 import { isPromiseLike } from './internal/promiseLike.js';
 import { expectConnection, limitsOf } from './internal/target.js';
 
@@ -211,7 +212,16 @@ class ClientLife<T, Client> {
     try {
       const client = this.config.open(aborter.signal);
       if (isPromiseLike(client)) {
-        client.then(opened, failed);
+        let answered = false;
+        const once =
+          <V>(heard: (value: V) => void) =>
+          (value: V): void => {
+            if (!answered) {
+              answered = true;
+              heard(value);
+            }
+          };
+        client.then(once(opened), once(failed));
       } else {
         opened(client);
       }
@@ -232,7 +242,7 @@ class ClientLife<T, Client> {
         defer(() => lost(client)).subscribe({
           next: (said) => {
             subscriber.error(
-              said instanceof Error ? said : new Error(`connection "${name}" was lost`, { cause: said }),
+              isA(Error, said) ? said : new Error(`connection "${name}" was lost`, { cause: said }),
             );
           },
           error: (error: unknown) => {
@@ -250,12 +260,12 @@ class ClientLife<T, Client> {
       const closed = this.config.close?.(client);
       if (isPromiseLike(closed)) {
         const done = (): void => {
-          if (this.closing === closing) {
+          if (this.closing === closed) {
             this.closing = undefined;
           }
         };
-        const closing: PromiseLike<unknown> = closed.then(done, done);
-        this.closing = closing;
+        this.closing = closed;
+        closed.then(done, done);
       }
     } catch {
       // the client is gone either way

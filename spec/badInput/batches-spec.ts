@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { concat, from, NEVER, of, type ObservableInput } from 'rxjs';
 import { isDropped, type BatchConnection, type Outcome } from '../../src/index.js';
 import { runs } from '../properties/runs.js';
-import { inShort, outcomesOf } from './ledger.js';
+import { inShort, outcomesOf } from './outcomes.js';
 import { expectNothingUnhandled } from './unhandled.js';
 import { closedObjects, functions, oddValues } from './values.js';
 

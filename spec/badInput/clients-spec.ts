@@ -4,7 +4,7 @@ import { NEVER, of, type Observable } from 'rxjs';
 import { connection, type Connection, type SingleClientConfig } from '../../src/index.js';
 import { asyncConnection, syncConnection } from '../../src/libbeat/index.js';
 import { anObservableInput } from './kinds.js';
-import { inShort, outcomesOf } from './ledger.js';
+import { inShort, outcomesOf } from './outcomes.js';
 import { expectNothingUnhandled } from './unhandled.js';
 import { closedObjects, functions, oddValues } from './values.js';
 

@@ -12,7 +12,7 @@ import {
 } from '../../src/index.js';
 import { until } from '../until.js';
 import { anObservableInput } from './kinds.js';
-import { inShort } from './ledger.js';
+import { inShort } from './outcomes.js';
 import { expectNothingUnhandled, unhandledErrors } from './unhandled.js';
 import { functions, oddValues, OwnError } from './values.js';
 

@@ -2,17 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
+  BehaviorSubject,
   concat,
   mergeMap,
   NEVER,
   Observable,
   of,
+  Subject,
   Subscription,
   throwError,
   timer,
   type ObservableInput,
 } from 'rxjs';
 import {
+  connection,
   exponentialBackoff,
   loadBalance,
   LoadBalancer,
@@ -24,7 +27,7 @@ import { failover } from '../../src/libbeat/index.js';
 import { Secrets } from '../../src/connections/http/secrets.js';
 import { commandFrom } from '../../examples/ship/commandLine.js';
 import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
-import { inShort, outcomesOf } from './ledger.js';
+import { inShort, outcomesOf } from './outcomes.js';
 import { unhandledErrors } from './unhandled.js';
 import { oddValues, revoked } from './values.js';
 
@@ -261,7 +264,131 @@ describe('at run time', () => {
     });
   });
 
+  describe('the answer to a batch with a getter that throws', () => {
+    for (const part of ['value', 'error'] as const) {
+      it(`should be a failed attempt (${part})`, async () => {
+        const status = part === 'value' ? 'delivered' : 'failed';
+        const odd = Object.defineProperty({ index: 0, status }, part, {
+          get: () => {
+            throw new Error('not to be read');
+          },
+        });
+        let sends = 0;
+        const send = () => of(sends++ === 0 ? [odd, { index: 1, status: 'delivered' }] : undefined);
+        const bulk = { name: 'bulk', state$: up$, batch: { size: 2, linger: 1, send } };
+        const outcomes = await outcomesOf(['a', 'b'], [bulk as unknown as ConnectionInput<string>]);
+        expect(outcomes.map(({ event, status: became }) => `${event} ${became}`)).to.have.members([
+          'a delivered',
+          'b delivered',
+        ]);
+      });
+    }
+  });
+
+  describe('an iterator whose end is not true but truthy', () => {
+    it('should end', async () => {
+      let asked = 0;
+      const next = () => (asked++ < 2 ? { done: 0, value: `e${asked}` } : { done: 1, value: 'the end' });
+      const source = { [Symbol.iterator]: () => ({ next }) } as unknown as Iterable<string>;
+      expect(await storyOf(loadBalanceFrom(source, [async () => Promise.resolve(1)]))).to.deep.equal({
+        events: ['e1', 'e2'],
+        end: 'complete',
+      });
+    });
+  });
+
+  describe('a connection that cannot be looked into again after it was checked', () => {
+    it('should close the balancer, and fail its output', async () => {
+      let looks = 0;
+      const odd = {
+        name: 'odd',
+        state$: up$,
+        send: () => of('r'),
+        get window(): number {
+          if (++looks > 1) {
+            throw new Error('once only');
+          }
+          return 1;
+        },
+      };
+      const { end } = await storyOf(of('a').pipe(loadBalance(concat(of([odd]), NEVER))));
+      expect(end).to.equal('error: Error: once only');
+    });
+  });
+
+  describe('a promise of a class of its own', () => {
+    it('should not be left unhandled when its send is cancelled inside itself', async () => {
+      class Own<V> extends Promise<V> {
+        override then: Promise<V>['then'] = (...heard) => super.then(...heard);
+      }
+      const state$ = new BehaviorSubject<'up' | 'down'>('up');
+      const send = (): Promise<string> => {
+        state$.next('down');
+        return Own.reject(new Error('late'));
+      };
+      const place = { name: 'place', state$, send };
+      const { events } = await storyOf(of('a').pipe(loadBalance([place], { maxAttempts: 1 })));
+      await sleep(5);
+      expect(events).to.deep.equal(['a']);
+      expect(unhandled).to.deep.equal([]);
+    });
+  });
+
+  describe('a client', () => {
+    it('should be opened once by a thenable that answers twice', async () => {
+      const log: string[] = [];
+      const open = () => ({
+        then: (fulfilled: (client: string) => void) => {
+          fulfilled('A');
+          fulfilled('B');
+        },
+      });
+      const place = connection({
+        name: 'place',
+        open: open as unknown as () => PromiseLike<string>,
+        send: async (client: string) => Promise.resolve(client),
+        close: (client) => log.push(`close ${client}`),
+      });
+      expect((await outcomesOf(['a'], [place])).map(inShort)).to.deep.equal(['a@place 1']);
+      expect(log).to.deep.equal(['close A']);
+    });
+
+    it('should be opened again when it is lost with something that cannot be looked into', async () => {
+      let opened = 0;
+      const lost$ = new Subject<unknown>();
+      const place = connection({
+        name: 'place',
+        open: () => ++opened,
+        send: async () => Promise.resolve('r'),
+        lost: () => lost$,
+      });
+      const subscription = NEVER.pipe(loadBalance([place], { reconnectDelay: 1 })).subscribe();
+      lost$.next(revoked());
+      for (let wait = 0; wait < 60 && opened < 2; wait++) {
+        await sleep(5);
+      }
+      subscription.unsubscribe();
+      expect(opened).to.equal(2);
+      expect(unhandled).to.deep.equal([]);
+    });
+  });
+
   describe('an error that cannot be looked into', () => {
+    it('should pause its connection when it is said to be temporary', async () => {
+      let sends = 0;
+      const place = {
+        name: 'place',
+        state$: up$,
+        classify: () => 'temporary' as const,
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is the point
+        send: async () => (sends++ === 0 ? Promise.reject(revoked()) : Promise.resolve('r')),
+      };
+      const outcomes = await outcomesOf(['a'], [place], { reconnectDelay: 1 });
+      await sleep(5);
+      expect(outcomes.map(inShort)).to.deep.equal(['a@place 2']);
+      expect(unhandled).to.deep.equal([]);
+    });
+
     it('should be a failed attempt when a send throws it (R23)', async () => {
       let sends = 0;
       const send = (): ObservableInput<string> => {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError, type ObservableInput } from 'rxjs';
 import { isDropped, type Connection } from '../../src/index.js';
 import { anObservableInput } from './kinds.js';
-import { inShort, outcomesOf } from './ledger.js';
+import { inShort, outcomesOf } from './outcomes.js';
 import { expectNothingUnhandled } from './unhandled.js';
 import { closedObjects, functions, oddValues } from './values.js';
 

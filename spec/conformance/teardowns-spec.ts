@@ -10,9 +10,16 @@ import {
   Observable,
   of,
   Subject,
+  throwError,
   type ObservableInput,
 } from 'rxjs';
-import { loadBalance, type Connection, type ConnectionState, type Outcome } from '../../src/index.js';
+import {
+  loadBalance,
+  TemporaryError,
+  type Connection,
+  type ConnectionState,
+  type Outcome,
+} from '../../src/index.js';
 
 const up$ = concat(of<ConnectionState>('up'), NEVER);
 
@@ -119,6 +126,36 @@ describe('a teardown that throws', () => {
     expect(seen).to.deep.equal(['a 1', 'end']);
     await reported();
   });
+
+  it('of a source that ends later should be reported, and not thrown at whoever ends it', async () => {
+    const events$ = new Subject<string>();
+    const source$ = new Observable<string>((subscriber) => {
+      events$.subscribe(subscriber);
+      return () => {
+        throw new Error('the teardown failed');
+      };
+    });
+    const { seen } = follow(source$.pipe(loadBalance([place()])));
+    events$.next('a');
+    events$.complete();
+    expect(seen).to.deep.equal(['a 1', 'end']);
+    await reported();
+  });
+
+  for (const [what, error] of [
+    ['a backoff', new Error('broke off')],
+    ['a pause', new TemporaryError('busy')],
+  ] as const) {
+    it(`of ${what} should not keep a connection from leaving`, async () => {
+      const state$ = new BehaviorSubject<ConnectionState>('up');
+      const lists$ = new BehaviorSubject([place({ state$, send: () => throwError(() => error) })]);
+      const { seen } = follow(of('a').pipe(loadBalance(lists$, { reconnectDelay: () => leaking([]) })));
+      lists$.next([]);
+      lists$.complete();
+      expect(seen).to.deep.equal(['a no-connection', 'end']);
+      await reported();
+    });
+  }
 
   it('is no failure of the source; but that it cannot be subscribed is one', () => {
     const source$ = Object.assign(new Observable<string>(), {

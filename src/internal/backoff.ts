@@ -13,6 +13,7 @@ import {
 } from 'rxjs';
 import type { ReconnectDelay } from '../options.js';
 import { delayOf, lengthOf } from './delay.js';
+import { released } from './release.js';
 
 /** After so many waits that took no time at all, the scheduler gets its turn, so that nothing starves. */
 const yieldEvery = 500;
@@ -74,7 +75,7 @@ export class Backoff {
     const notifier = this.notifierOf(error);
     return {
       delay: lengthOf(notifier),
-      over$: notifier.pipe(
+      over$: released(notifier).pipe(
         take(1),
         tap(() => {
           this.lastWait = this.scheduler.now() - asked;

@@ -174,8 +174,10 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
           }
         }
       } catch (error) {
-        this.cancel(error);
-        this.failed(error);
+        if (this.busy) {
+          this.cancel(error);
+          this.failed(error);
+        }
       }
     });
   }
@@ -242,6 +244,11 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     expectObject(puller.name, 'result', result);
     const { index } = result;
     const status: unknown = result.status;
+    const said: unknown = result.status === 'delivered' ? result.value : result.error;
+    if (!this.busy) {
+      // To read it may have done anything.
+      return;
+    }
     if (!Number.isInteger(index) || index < 0 || index >= items.length) {
       const expected = `an integer from 0 to ${String(items.length - 1)}`;
       throw outOfRange(puller.name, 'index of a result', expected, index);
@@ -255,16 +262,15 @@ class BatchSeat<T, R> extends Seat<T, BatchAnswer<R>> {
     }
     items[index] = nothing;
     this.named++;
-    if (result.status === 'delivered') {
+    if (status === 'delivered') {
       this.delivered++;
       puller.succeeded();
-      puller.delivered(item, result.value as R);
+      puller.delivered(item, said as R);
     } else {
-      const { error } = result;
-      this.itemError = error;
-      const kind = puller.kindOf(error, eventOf(item));
+      this.itemError = said;
+      const kind = puller.kindOf(said, eventOf(item));
       // One event's error does not break the connection.
-      puller.failed([item], kind === 'connection' ? 'temporary' : kind, error, true, this.turn);
+      puller.failed([item], kind === 'connection' ? 'temporary' : kind, said, true, this.turn);
     }
   }
 }

@@ -1,17 +1,14 @@
 /** One connection's part in a balancer: when it pulls, how much, and what its failures lead to. */
 import {
-  defer,
   EMPTY,
   isObservable,
   map,
-  NEVER,
   noop,
   Observable,
   ReplaySubject,
   Subject,
   Subscription,
   tap,
-  throwError,
   timer,
   TimeoutError,
   type Subscriber,
@@ -21,10 +18,11 @@ import { TemporaryError } from '../errors.js';
 import { longestDelay } from './alarm.js';
 import { Backoff, type Wait } from './backoff.js';
 import { expectCount, outOfRange } from './expect.js';
+import { Fifo } from './fifo.js';
 import type { Puller, PullSubject } from './pullSubject.js';
 import { isA } from './isA.js';
 import { MisuseError } from './misuseError.js';
-import { release } from './release.js';
+import { released } from './release.js';
 import type { Item } from './retry.js';
 import type { Seat } from './seat.js';
 import { kindByClass } from './target.js';
@@ -66,6 +64,8 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   private waning = false;
   /** The subscriber of `pull$`, while there is one. */
   private pulling: Subscriber<never> | undefined;
+  /** The subscriber of `rest$`, while there is one. */
+  private resting: Subscriber<never> | undefined;
   /** Whether it is up, has not failed, and is not to leave. */
   private active = false;
   /** What broke it, until it is opened again. */
@@ -118,45 +118,47 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     this.failure = undefined;
     subscriber.next('connecting');
     if (isObservable(window) && !subscriber.closed) {
-      const sizes$ = window.pipe(map((size) => expectSize(this.name, size)));
+      const sizes$ = released(window).pipe(map((size) => expectSize(this.name, size)));
       const next = (size: number): void => {
         this.resize(size);
       };
-      const sizes = sizes$.subscribe({ next, error });
-      subscriber.add(() => {
-        release(sizes);
-      });
+      subscriber.add(sizes$.subscribe({ next, error }));
     }
     // Whoever hears of the first state may have ended it.
     if (subscriber.closed) {
       return;
     }
-    const states$ = state$.pipe(map((state) => expectState(this.name, state)));
+    const states$ = released(state$).pipe(map((state) => expectState(this.name, state)));
     // A state that is caused by another one comes after it.
-    const coming: ConnectionState[] = [];
+    const coming = new Fifo<ConnectionState>();
+    let isTelling = false;
     const next = (state: ConnectionState): void => {
       coming.push(state);
-      if (coming.length === 1) {
-        steps.run(() => {
-          for (let first = coming[0]; first !== undefined; coming.shift(), first = coming[0]) {
-            subscriber.next(first);
-          }
-        });
+      if (isTelling) {
+        return;
       }
+      isTelling = true;
+      steps.run(() => {
+        for (let first = coming.shift(); first !== undefined; first = coming.shift()) {
+          subscriber.next(first);
+        }
+        isTelling = false;
+      });
     };
     const complete = (): void => {
       steps.run(() => {
         this.leave('completed');
       });
     };
-    const states = states$.subscribe({ next, error, complete });
-    subscriber.add(() => {
-      release(states);
-    });
+    subscriber.add(states$.subscribe({ next, error, complete }));
   });
 
   /** Pulls while it is subscribed. Errors once the connection has failed and its sends have ended. */
   readonly pull$ = new Observable<never>((subscriber) => {
+    if (this.failure !== undefined) {
+      subscriber.error(this.failure.error);
+      return;
+    }
     this.pulling = subscriber;
     this.backoff.steady();
     this.update();
@@ -176,9 +178,12 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   });
 
   /** Waits for another state, unless the connection has failed meanwhile. */
-  readonly rest$ = defer(() => {
-    const { failure } = this;
-    return failure === undefined ? NEVER : throwError(() => failure.error);
+  readonly rest$ = new Observable<never>((subscriber) => {
+    this.resting = subscriber;
+    this.rest();
+    return () => {
+      this.resting = undefined;
+    };
   });
 
   /** Emits when there is nothing more to wait for. */
@@ -199,6 +204,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     this.finishing.unsubscribe();
     this.subject.connectionFailed(error);
     if (this.leaving !== undefined) {
+      this.leaving = 'completed';
       return EMPTY;
     }
     const { over$, delay } = this.wait ?? this.backoff.wait(error);
@@ -423,9 +429,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       return;
     }
     if (this.leaving !== undefined) {
+      this.leaving = 'completed';
       this.retirement$.next();
     } else if (this.failure !== undefined) {
-      this.pulling?.error(this.failure.error);
+      (this.pulling ?? this.resting)?.error(this.failure.error);
     }
   }
 
@@ -434,6 +441,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** It has failed, and pulls no more: when the sends in flight have ended, it is closed. */
   private breakDown(error: unknown): void {
     if (this.leaving === 'removed') {
+      this.leaving = 'completed';
       this.retirement$.next();
     } else if (
       this.leaving === undefined &&
@@ -511,7 +519,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** How long to pause; `undefined`: not at all. */
   private pauseAfter(error: unknown): Wait | undefined {
     const { scheduler } = this.subject.settings;
-    const retryAfter = error instanceof TemporaryError ? error.retryAfter : undefined;
+    const retryAfter = retryAfterOf(error);
     if (retryAfter === 0) {
       return this.backoff.yields() ? { over$: timer(0, scheduler), delay: 0 } : undefined;
     }
@@ -640,6 +648,15 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
         },
       }),
     );
+  }
+}
+
+/** What an error asks for, where it does and can be looked into. */
+function retryAfterOf(error: unknown): number | undefined {
+  try {
+    return error instanceof TemporaryError ? error.retryAfter : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 /** A subscriber of one's own: what it is told, it passes on with nothing in between. */
 import { Subscription, type Observer, type TeardownLogic, type Unsubscribable } from 'rxjs';
+import { release } from './release.js';
 
 /**
  * It has all that RxJS looks for in a Subscriber, and so is subscribed as it is, instead of being wrapped in one
@@ -30,7 +31,7 @@ export class DirectSubscriber<V> implements Observer<V>, Unsubscribable {
       try {
         this.observer.error(error);
       } finally {
-        this.unsubscribe();
+        release(this);
       }
     }
   }
@@ -41,7 +42,7 @@ export class DirectSubscriber<V> implements Observer<V>, Unsubscribable {
       try {
         this.observer.complete();
       } finally {
-        this.unsubscribe();
+        release(this);
       }
     }
   }

@@ -73,9 +73,14 @@ export class Membership<C, M extends Member> {
   /** Opening a connection may cause the next list: that waits until this one is in place. */
   private replaceAll(subscriber: Subscriber<Joining<M>>): void {
     this.replacing = true;
-    for (let list = this.latest; list !== undefined; list = this.latest) {
-      this.latest = undefined;
-      this.replace(new Set(list), subscriber);
+    try {
+      for (let list = this.latest; list !== undefined; list = this.latest) {
+        this.latest = undefined;
+        this.replace(new Set(list), subscriber);
+      }
+    } catch (error) {
+      // A connection that was well when it was checked, and could not be looked into again.
+      subscriber.error(error);
     }
     this.replacing = false;
     this.completeWhenFinal(subscriber);

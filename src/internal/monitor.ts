@@ -1,6 +1,7 @@
 /** The way of activities to the user's observer: its errors are its own, and cannot stop the balancer. */
-import { Subscription, throwError, timer, type Observer, type SchedulerLike } from 'rxjs';
+import { Subscription, timer, type Observer, type SchedulerLike } from 'rxjs';
 import type { BalancerActivity, QueueActivity } from '../activity.js';
+import { reportUnhandled } from './release.js';
 
 /** The shortest time between two reports of the queue, in milliseconds. */
 const queuePeriod = 100;
@@ -33,7 +34,7 @@ export class Monitor {
       // No Subscriber stands in between: this is on the path of every event.
       this.observer.next?.(activity);
     } catch (error) {
-      unhandled(error);
+      reportUnhandled(error);
     }
   }
 
@@ -61,7 +62,7 @@ export class Monitor {
         observer.error(failure.error);
       }
     } catch (error) {
-      unhandled(error);
+      reportUnhandled(error);
     }
   }
 
@@ -80,9 +81,4 @@ export class Monitor {
     });
     this.report(this.queue());
   }
-}
-
-/** Reported by RxJS, as every error that nobody handles. */
-function unhandled(error: unknown): void {
-  throwError(() => error).subscribe();
 }

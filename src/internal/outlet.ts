@@ -40,11 +40,14 @@ export class Outlet<T, R> {
       return;
     }
     this.emitting = true;
-    this.pass(outcome);
-    for (let next = this.caused.shift(); next !== undefined; next = this.caused.shift()) {
-      this.pass(next);
+    try {
+      this.pass(outcome);
+      for (let next = this.caused.shift(); next !== undefined; next = this.caused.shift()) {
+        this.pass(next);
+      }
+    } finally {
+      this.emitting = false;
     }
-    this.emitting = false;
   }
 
   private pass(outcome: Outcome<T, R>): void {

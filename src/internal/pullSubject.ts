@@ -384,10 +384,7 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     if (this.closing !== undefined) {
       this.endIntake();
       this.dropAll(this.closing.cause);
-      // Whoever leaves inside an outcome hears of no end.
-      if (!this.stopped) {
-        this.finish(this.closing);
-      }
+      this.finish(this.closing);
     } else if (this.sourceEnd !== undefined && this.inFlight === 0 && this.waiting.length === 0) {
       this.finish(this.sourceEnd);
     }
@@ -498,6 +495,10 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
   }
 
   private finish({ failure }: Ending): void {
+    if (this.stopped) {
+      // Whoever has left inside an outcome hears of no end.
+      return;
+    }
     this.stop();
     this.monitor?.end(failure);
     if (failure === undefined) {
@@ -533,7 +534,8 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
       try {
         intake.add(source$.subscribe(intake));
       } catch (error) {
-        if (this.sourceHasEnded) {
+        release(intake);
+        if (this.sourceHasEnded || !this.pulling) {
           // At once, and its teardown has failed.
           reportUnhandled(error);
         } else {

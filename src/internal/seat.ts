@@ -128,6 +128,8 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
       }
     } else if (this.busy) {
       this.subscribe(answer);
+    } else if (answer instanceof Promise) {
+      answer.then(noop, noop);
     }
     if (this.busy) {
       deadlines.add(this);

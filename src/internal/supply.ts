@@ -93,7 +93,7 @@ class Asking<T> extends Subscription implements Opened {
     let event: T | typeof nothing;
     try {
       expectObject('an iterator', 'result', result);
-      event = result.done === true ? nothing : result.value;
+      event = isOver(result) ? nothing : result.value;
     } catch (error) {
       this.failed(error);
       return false;
@@ -134,6 +134,11 @@ function giveBack(iterator: Iterator<unknown, unknown> | AsyncIterator<unknown, 
   } catch {
     // the iterator is finished either way
   }
+}
+
+/** Anything that is true ends an iteration, as in `for…of`. */
+function isOver<T>(result: IteratorResult<T, unknown>): result is IteratorReturnResult<unknown> {
+  return Boolean(result.done);
 }
 
 /** Not `in`, which a string has no use for. */
