@@ -15,7 +15,7 @@ export interface Goal {
   readonly what: string;
   /** What is asked: in words, or a figure with its unit. */
   readonly asked: string;
-  /** `NaN`: it never happened. */
+  /** `NaN`: it never happened, which no machine excuses. */
   readonly measured: number;
   readonly unit: string;
   readonly reached: boolean;
@@ -26,8 +26,8 @@ export interface Account {
   readonly statement: Statement;
   /** How long outcomes took, in milliseconds. */
   readonly latency: Latency;
-  /** How many times a connection has failed or paused. */
-  readonly backoffs: number;
+  /** What must not be, beside what the books say. */
+  readonly problems: readonly string[];
   /** How long it took until the load had moved away, and until the place had its share again, in milliseconds. */
   readonly movedAway?: number;
   readonly shareBack?: number;

@@ -1,7 +1,7 @@
 /** Every bad day. */
 import { blackHoles } from './blackHoles.js';
 import type { Case } from './case.js';
-import { faultCase } from './fault.js';
+import { faultCase } from './faultCase.js';
 import { faults } from './faults.js';
 import { longOutage, outage } from './outage.js';
 import { soak } from './soak.js';

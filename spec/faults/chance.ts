@@ -21,7 +21,11 @@ export class Chance {
   }
 
   /** One of several. */
-  oneOf<V>(choices: readonly V[]): V | undefined {
-    return choices[Math.floor(this.next() * choices.length)];
+  oneOf<V>(choices: readonly V[]): V {
+    const [chosen] = choices.slice(Math.floor(this.next() * choices.length));
+    if (chosen === undefined) {
+      throw new Error('expected something to choose from');
+    }
+    return chosen;
   }
 }

@@ -1,9 +1,10 @@
 /** A real collector, as a child process to which everything can happen that happens to processes. */
 import { execFile } from 'node:child_process';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CollectorProcess } from '../../examples/ship/collectorProcess.js';
+import type { Entry } from './ledger.js';
 
 /** One collector, with a file of its own. */
 export class Collector extends CollectorProcess {
@@ -29,17 +30,10 @@ export class Collector extends CollectorProcess {
     await limitFileSize(this.runningPid, 'unlimited');
   }
 
-  /** The number of each event in its file, in order. */
-  async *arrived(): AsyncGenerator<number> {
-    if (existsSync(this.file)) {
-      for await (const line of createInterface({ input: createReadStream(this.file) })) {
-        const [, digits] = /"n":(\d+),/.exec(line) ?? [];
-        if (digits === undefined) {
-          throw new Error(`${this.file}: expected an event in each line, got ${line.slice(0, 100)}`);
-        }
-        yield Number(digits);
-      }
-    }
+  /** The events in its file, in order: whole lines of NDJSON, or of `_bulk`. What a crash has cut off is not there. */
+  async arrived(): Promise<Entry[]> {
+    const text = existsSync(this.file) ? await readFile(this.file, 'utf8') : '';
+    return text.split('\n').flatMap(entryIn);
   }
 
   private signal(signal: NodeJS.Signals): void {
@@ -52,6 +46,23 @@ export class Collector extends CollectorProcess {
     }
     return this.pid;
   }
+}
+
+/** The event of a line, if it is whole. */
+function entryIn(line: string): Entry[] {
+  let parsed: Entry | { readonly _id: string; readonly document: Entry };
+  try {
+    parsed = JSON.parse(line) as typeof parsed;
+  } catch {
+    return [];
+  }
+  if (!('document' in parsed)) {
+    return [parsed];
+  }
+  if (parsed._id !== String(parsed.document.n)) {
+    throw new Error(`expected a document under its own number, got ${line}`);
+  }
+  return [parsed.document];
 }
 
 /** The soft limit alone: it can be lifted again. */

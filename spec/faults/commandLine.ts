@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 export const usage = `Usage: npm run faults -- [options] [words…]
 
 Ships events to real collectors while something bad happens to them, and balances the books: of every event, what
-was said to have become of it, and what is in the collectors' files. Without words, all that can happen; with
-words, what has each of them in its name.
+was said to have become of it, and what is in the collectors' files. Without words, all that can happen, which takes
+five minutes; with words, what has each of them in its name. It needs Linux, where the size of a file can be limited.
 
   --list       say what can happen, and do nothing
   --quick      shorter days
@@ -14,7 +14,7 @@ words, what has each of them in its name.
   --readme     write the tables into README.md: only of a whole run, not a quick one, in which all balances
   --help       say this
 
-Exit code: 1 when something does not balance, 2 when the command line is wrong, 130 when interrupted. A goal that
+Exit code: 1 when something does not balance or never happens, 2 when the command line is wrong, 130 when interrupted. A goal that
 is missed is told, and is no failure: it is a matter of the machine.
 
 npm run faults -- killed

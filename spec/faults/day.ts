@@ -1,6 +1,5 @@
 /** A day: some places, a load that is balanced over them, and the books. */
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,31 +34,60 @@ export const usual = {
   drainTimeout: 30_000,
 } satisfies BalanceOptions<Entry>;
 
+/** What a day needs. */
+export interface DayPlan {
+  /** How many places there are. */
+  readonly places: number;
+  /** How many events there are at most. */
+  readonly capacity: number;
+  /** Which events are guaranteed. Default: none. */
+  readonly guaranteed?: (event: Entry) => boolean;
+}
+
+/**
+ * Has one day.
+ * @param plan What it needs.
+ * @param work What happens in it. When it fails, nothing stays behind.
+ */
+export async function withDay<V>(plan: DayPlan, work: (day: Day) => Promise<V>): Promise<V> {
+  const day = new Day(plan);
+  try {
+    await day.begin(plan.places);
+    return await work(day);
+  } finally {
+    await day.leave();
+  }
+}
+
 /** One day, from its morning to the closing of its books. */
 export class Day {
   readonly ledger: Ledger;
   readonly recording: Recording;
+  readonly places: Place[] = [];
+  private readonly folder = mkdtempSync(join(tmpdir(), 'bad-day-'));
+  private readonly over = new AbortController();
 
-  private constructor(
-    readonly places: readonly [Place, ...Place[]],
-    private readonly folder: string,
-    capacity: number,
-  ) {
-    this.ledger = new Ledger(capacity);
-    this.recording = new Recording(capacity);
-    process.once('exit', this.leave);
+  /** @param plan What it needs. */
+  constructor(private readonly plan: DayPlan) {
+    this.ledger = new Ledger(plan.capacity, plan.guaranteed);
+    this.recording = new Recording(plan.capacity);
+    process.once('exit', this.leaveAtOnce);
   }
 
-  /**
-   * Starts so many places.
-   * @param count How many.
-   * @param capacity How many events there are at most.
-   */
-  static async begin(count: number, capacity: number): Promise<Day> {
-    const folder = await mkdtemp(join(tmpdir(), 'bad-day-'));
-    const start = (at: number): Promise<Place> => Place.start(`place-${at}`, folder);
-    const others = Array.from({ length: count - 1 }, (_, index) => start(index + 2));
-    return new Day([await start(1), ...(await Promise.all(others))], folder, capacity);
+  /** Starts so many places. */
+  async begin(count: number): Promise<void> {
+    for (let at = 1; at <= count; at++) {
+      this.places.push(await Place.start(`place-${at}`, this.folder));
+    }
+  }
+
+  /** The place to which bad things happen. */
+  get first(): Place {
+    const [first] = this.places;
+    if (first === undefined) {
+      throw new Error('expected a day with places');
+    }
+    return first;
   }
 
   /**
@@ -120,7 +148,8 @@ export class Day {
         this.recording.activity(activity);
       },
     };
-    const whole = { ...usual, monitor, ...options };
+    const { guaranteed = false } = this.plan;
+    const whole = { ...usual, guaranteed, monitor, closeOn: this.over.signal, ...options };
     const outcome$ = isObservable(load)
       ? load.pipe(loadBalance(connections, whole))
       : loadBalanceFrom(load, connections, whole);
@@ -130,22 +159,34 @@ export class Day {
     });
   }
 
-  /** Closes everything, and the books. */
-  async end(): Promise<Statement> {
+  /** Closes the places and the books. */
+  async statement(): Promise<Statement> {
     await sleep(settling);
-    await Promise.all(this.places.map((place) => place.close()));
-    process.off('exit', this.leave);
-    for (const { collector } of this.places) {
-      for await (const n of collector.arrived()) {
-        this.ledger.found(n);
+    await this.closePlaces();
+    for (const { name, collector } of this.places) {
+      for (const { n, text: carried } of await collector.arrived()) {
+        if (carried !== text) {
+          throw new Error(`expected event ${n} as it was sent, got ${carried}`);
+        }
+        this.ledger.found(n, name);
       }
     }
-    rmSync(this.folder, { recursive: true });
     return this.ledger.statement();
   }
 
-  /** Whoever is interrupted leaves nothing behind either. (A suspended collector would stay.) */
-  private readonly leave = (): void => {
+  /** Ends what there is, also when something has failed. */
+  async leave(): Promise<void> {
+    this.over.abort();
+    await this.closePlaces();
+    process.off('exit', this.leaveAtOnce);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async closePlaces(): Promise<void> {
+    await Promise.all(this.places.map((place) => place.close()));
+  }
+
+  private readonly leaveAtOnce = (): void => {
     for (const { collector } of this.places) {
       collector.killNow();
     }

@@ -26,10 +26,19 @@ export interface Statement {
   readonly duplicates: number;
   /** How many events were dropped and are in a file all the same: the answer was lost. */
   readonly droppedButArrived: number;
-  /** How many sends of an event ended without an answer. */
-  readonly unanswered: number;
+  /** How many sends of an event ended without an answer, and may have been taken. */
+  readonly lost: number;
   /** What does not balance. Empty when all does. */
   readonly problems: readonly string[];
+}
+
+/** What is known of one place, by event. */
+interface Account {
+  /** How many sends were answered well, and how many were not answered, and may have been taken. */
+  readonly answered: Uint8Array;
+  readonly lost: Uint8Array;
+  /** How often it is in the file. */
+  readonly copies: Uint8Array;
 }
 
 /** More of the same are only counted. */
@@ -38,19 +47,26 @@ const mostShown = 5;
 /** Counts everything, and believes nobody. */
 export class Ledger {
   sent = 0;
+  private readonly accounts = new Map<string, Account>();
   private readonly outcomes: Uint8Array;
-  private readonly deliveries: Uint8Array;
-  private readonly copies: Uint8Array;
-  /** Sends of an event that ended without an answer, each of which may have left a copy. */
-  private readonly lost: Uint8Array;
+  /** By which place each was delivered: its number among those known, from 1; 0 for none. */
+  private readonly deliveredBy: Uint8Array;
+  private readonly places: string[] = [];
+  private delivered = 0;
   private readonly dropped: Record<string, number> = {};
+  private readonly droppedGuaranteed: number[] = [];
+  private readonly unknown: number[] = [];
 
-  /** @param capacity How many events there are at most. */
-  constructor(private readonly capacity: number) {
+  /**
+   * @param capacity How many events there are at most.
+   * @param isGuaranteed Which of them must be delivered.
+   */
+  constructor(
+    private readonly capacity: number,
+    private readonly isGuaranteed: (event: Entry) => boolean = () => false,
+  ) {
     this.outcomes = new Uint8Array(capacity);
-    this.deliveries = new Uint8Array(capacity);
-    this.copies = new Uint8Array(capacity);
-    this.lost = new Uint8Array(capacity);
+    this.deliveredBy = new Uint8Array(capacity);
   }
 
   /** The next event. */
@@ -63,151 +79,208 @@ export class Ledger {
 
   /** An event has its outcome. */
   outcome(outcome: Outcome<Entry>): void {
-    const { n } = outcome.event;
-    count(this.outcomes, n);
+    const { event } = outcome;
+    count(this.outcomes, event.n);
     if (outcome.status === 'delivered') {
-      count(this.deliveries, n);
+      this.delivered++;
+      this.accountOf(outcome.connection);
+      this.deliveredBy[event.n] = this.places.indexOf(outcome.connection) + 1;
     } else {
       this.dropped[outcome.reason] = (this.dropped[outcome.reason] ?? 0) + 1;
+      if (this.isGuaranteed(event)) {
+        this.droppedGuaranteed.push(event.n);
+      }
     }
   }
 
-  /** An event has been found in a file. */
-  found(n: number): void {
-    count(this.copies, n);
+  /**
+   * An event has been found in a file.
+   * @param n Its number.
+   * @param place Whose file.
+   */
+  found(n: number, place: string): void {
+    if (n < this.sent) {
+      count(this.accountOf(place).copies, n);
+    } else {
+      this.unknown.push(n);
+    }
   }
 
   /**
    * The same connection, with a witness of its sends.
    *
-   * A send that fails with a status was answered: nothing was taken. One that fails otherwise, or is
-   * cancelled, may have been taken, and nobody can know.
+   * A send that fails with a status was answered, and nothing was taken; nor was it where nobody listens. One
+   * that fails otherwise, or is cancelled, may have been taken, and nobody can know.
    */
   witness<R>(connection: AnyConnection<R>): AnyConnection<R> {
+    const account = this.accountOf(connection.name);
     if ('batch' in connection) {
       const { batch } = connection;
       return {
         ...connection,
         batch: {
           ...batch,
-          send: (events, context) => this.watchedBatch(batch.send(events, context), events),
+          send: (events, context) => watchedBatch(batch.send(events, context), events, account),
         },
       };
     }
-    return { ...connection, send: (event, context) => this.watched(connection.send(event, context), event) };
+    return {
+      ...connection,
+      send: (event, context) => watched(connection.send(event, context), event, account),
+    };
   }
 
   /** What is in the books. */
   statement(): Statement {
-    const delivered = sum(this.deliveries);
-    const droppedInAll = Object.values(this.dropped).reduce((all, some) => all + some, 0);
-    const problems: string[] = [];
     const all = Array.from({ length: this.sent }, (_, n) => n);
-    const note = (what: string, isSo: (n: number) => boolean): void => {
-      const found = all.filter(isSo);
+    const accounts = [...this.accounts.values()];
+    const total = (n: number, what: keyof Account): number =>
+      accounts.reduce((sum, account) => sum + of(account[what], n), 0);
+    const problems: string[] = [];
+    const note = (what: string, found: readonly number[]): void => {
       if (found.length > 0) {
         const shown = found.slice(0, mostShown).join(', ');
         problems.push(`${found.length} events ${what}: ${shown}${found.length > mostShown ? ', …' : ''}`);
       }
     };
-    const [outcomes, deliveries, copies, lost] = [this.outcomes, this.deliveries, this.copies, this.lost].map(
-      (counts) => (n: number) => counts[n] ?? 0,
-    ) as [CountOf, CountOf, CountOf, CountOf];
-    if (this.sent !== delivered + droppedInAll) {
-      problems.push(`sent ${this.sent}, but delivered ${delivered} and dropped ${droppedInAll}`);
-    }
-    note('have no outcome', (n) => outcomes(n) === 0);
-    note('have more than one outcome', (n) => outcomes(n) > 1);
-    note('were delivered and are in no file', (n) => deliveries(n) > 0 && copies(n) === 0);
     note(
-      'are in a file more often than sends of them were answered or lost their answer',
-      (n) => copies(n) > deliveries(n) + lost(n),
+      'have no outcome',
+      all.filter((n) => of(this.outcomes, n) === 0),
     );
+    note(
+      'have more than one outcome',
+      all.filter((n) => of(this.outcomes, n) > 1),
+    );
+    note(
+      'were not taken once, by the place that is said to have taken them',
+      all.filter((n) => {
+        const by = accounts[of(this.deliveredBy, n) - 1];
+        const there = by === undefined ? 0 : of(by.answered, n);
+        return total(n, 'answered') !== (by === undefined ? 0 : 1) || there !== total(n, 'answered');
+      }),
+    );
+    for (const [place, { answered, lost, copies }] of this.accounts) {
+      note(
+        `were taken by ${place} and are not in its file`,
+        all.filter((n) => of(copies, n) < of(answered, n)),
+      );
+      note(
+        `are in the file of ${place} more often than sends of them were answered or lost their answer`,
+        all.filter((n) => of(copies, n) > of(answered, n) + of(lost, n)),
+      );
+    }
+    note('are in a file and were never sent', this.unknown);
+    note('were guaranteed, and dropped', this.droppedGuaranteed);
+    const arrived = all.filter((n) => total(n, 'copies') > 0);
     return {
       sent: this.sent,
-      delivered,
+      delivered: this.delivered,
       dropped: { ...this.dropped },
-      arrived: all.filter((n) => copies(n) > 0).length,
-      duplicates: all.reduce((many, n) => many + Math.max(0, copies(n) - 1), 0),
-      droppedButArrived: all.filter((n) => deliveries(n) === 0 && copies(n) > 0).length,
-      unanswered: sum(this.lost),
+      arrived: arrived.length,
+      duplicates: arrived.reduce((many, n) => many + total(n, 'copies') - 1, 0),
+      droppedButArrived: arrived.filter((n) => of(this.deliveredBy, n) === 0).length,
+      lost: all.reduce((many, n) => many + total(n, 'lost'), 0),
       problems,
     };
   }
 
-  private watched<R>(answer: ObservableInput<R>, event: Entry): Observable<R> {
-    return new Observable((subscriber) => {
-      let settled = false;
-      subscriber.add(() => {
-        if (!settled) {
-          count(this.lost, event.n);
-        }
-      });
-      subscriber.add(
-        from(answer).subscribe({
-          next: (value) => {
-            subscriber.next(value);
-          },
-          error: (error: unknown) => {
-            settled = wasAnswered(error);
-            subscriber.error(error);
-          },
-          complete: () => {
-            settled = true;
-            subscriber.complete();
-          },
-        }),
-      );
-    });
-  }
-
-  private watchedBatch<R>(
-    answer: ObservableInput<BatchAnswer<R>>,
-    events: readonly Entry[],
-  ): Observable<BatchAnswer<R>> {
-    return new Observable((subscriber) => {
-      const open = new Set(events.keys());
-      subscriber.add(() => {
-        for (const index of open) {
-          count(this.lost, events[index]?.n ?? NaN);
-        }
-      });
-      subscriber.add(
-        from(answer).subscribe({
-          next: (results) => {
-            for (const result of results ?? []) {
-              if (result.status === 'delivered' || wasAnswered(result.error)) {
-                open.delete(result.index);
-              }
-            }
-            subscriber.next(results);
-          },
-          error: (error: unknown) => {
-            if (wasAnswered(error)) {
-              open.clear();
-            }
-            subscriber.error(error);
-          },
-          complete: () => {
-            // All are delivered by it if none was named.
-            if (open.size === events.length) {
-              open.clear();
-            }
-            subscriber.complete();
-          },
-        }),
-      );
-    });
+  private accountOf(place: string): Account {
+    const known = this.accounts.get(place);
+    if (known !== undefined) {
+      return known;
+    }
+    const { capacity } = this;
+    const account = {
+      answered: new Uint8Array(capacity),
+      lost: new Uint8Array(capacity),
+      copies: new Uint8Array(capacity),
+    };
+    this.accounts.set(place, account);
+    this.places.push(place);
+    return account;
   }
 }
 
-type CountOf = (n: number) => number;
+function watched<R>(answer: ObservableInput<R>, { n }: Entry, account: Account): Observable<R> {
+  return new Observable((subscriber) => {
+    let open = true;
+    subscriber.add(() => {
+      if (open) {
+        count(account.lost, n);
+      }
+    });
+    subscriber.add(
+      from(answer).subscribe({
+        next: (value) => {
+          subscriber.next(value);
+        },
+        error: (error: unknown) => {
+          open = mayBeTaken(error);
+          subscriber.error(error);
+        },
+        complete: () => {
+          open = false;
+          count(account.answered, n);
+          subscriber.complete();
+        },
+      }),
+    );
+  });
+}
 
-/** Whether the error is what a server has said: it has not taken the event. */
-function wasAnswered(error: unknown): boolean {
-  return (
-    error instanceof HttpStatusError || (error instanceof Error && error.cause instanceof HttpStatusError)
-  );
+function watchedBatch<R>(
+  answer: ObservableInput<BatchAnswer<R>>,
+  events: readonly Entry[],
+  account: Account,
+): Observable<BatchAnswer<R>> {
+  return new Observable((subscriber) => {
+    const open = new Set(events.keys());
+    const settle = (index: number, taken: boolean): void => {
+      if (open.delete(index) && taken) {
+        count(account.answered, events[index]?.n ?? NaN);
+      }
+    };
+    subscriber.add(() => {
+      for (const index of open) {
+        count(account.lost, events[index]?.n ?? NaN);
+      }
+    });
+    subscriber.add(
+      from(answer).subscribe({
+        next: (results) => {
+          for (const result of results ?? []) {
+            if (result.status === 'delivered' || !mayBeTaken(result.error)) {
+              settle(result.index, result.status === 'delivered');
+            }
+          }
+          subscriber.next(results);
+        },
+        error: (error: unknown) => {
+          if (!mayBeTaken(error)) {
+            open.clear();
+          }
+          subscriber.error(error);
+        },
+        complete: () => {
+          // All are delivered by it if none was named.
+          if (open.size === events.length) {
+            for (const index of events.keys()) {
+              settle(index, true);
+            }
+          }
+          subscriber.complete();
+        },
+      }),
+    );
+  });
+}
+
+/** Whether what was sent may have been taken although the send has failed like this. */
+function mayBeTaken(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  const isRefused = code === 'ECONNREFUSED' || code === 'ENOTFOUND';
+  return !(error instanceof HttpStatusError || cause instanceof HttpStatusError || isRefused);
 }
 
 function count(counts: Uint8Array, n: number): void {
@@ -218,6 +291,6 @@ function count(counts: Uint8Array, n: number): void {
   counts[n] = Math.min(before + 1, 255);
 }
 
-function sum(counts: Uint8Array): number {
-  return counts.reduce((all, some) => all + some, 0);
+function of(counts: Uint8Array, n: number): number {
+  return counts[n] ?? 0;
 }

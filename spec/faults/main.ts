@@ -1,6 +1,7 @@
 /** The command: has the bad days that it is asked for, and prints what became of them. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { root } from '../readme/blocks.js';
 import { cases } from './cases.js';
 import type { Case } from './case.js';
 import { parse, usage, UsageError, type CommandLine } from './commandLine.js';
@@ -8,9 +9,6 @@ import { machine, problems, tables, type Told } from './report.js';
 
 /** The tables stand between them. */
 const [start, end] = ['<!-- faults:start -->', '<!-- faults:end -->'] as const;
-
-/** Paths are meant from where npm was called. */
-const here = process.env['INIT_CWD'] ?? '';
 
 // What the days have started ends with this process.
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
@@ -36,7 +34,9 @@ try {
 }
 
 function chosen(words: readonly string[]): readonly Case[] {
-  const found = cases.filter(({ name }) => words.every((word) => name.includes(word)));
+  const exact = cases.filter(({ name }) => name === words.join(' '));
+  const found =
+    exact.length > 0 ? exact : cases.filter(({ name }) => words.every((word) => name.includes(word)));
   if (found.length === 0) {
     throw new UsageError(`nothing has all of these words in its name: ${words.join(' ')}`);
   }
@@ -46,27 +46,45 @@ function chosen(words: readonly string[]): readonly Case[] {
 async function run({ words, quick, seed, json, readme }: CommandLine): Promise<void> {
   const days: Told[] = [];
   const asked = chosen(words);
+  if (json !== undefined) {
+    // At once, lest the path be wrong.
+    writeJson(json, '');
+  }
+  const failures: string[] = [];
   for (const [index, day] of asked.entries()) {
     console.error(`${index + 1}/${asked.length} ${day.name}: ${day.what}`);
-    days.push({ day, account: await day.run({ quick, seed }) });
+    try {
+      days.push({ day, account: await day.run({ quick, seed }) });
+    } catch (error) {
+      failures.push(`${day.name}: ${String(error)}`);
+    }
   }
   const text = await tables(days);
   console.log(`${machine()}, seed ${seed}${quick ? ', quick' : ''}\n\n${text}`);
   if (json !== undefined) {
     const results = { date: new Date().toISOString(), machine: machine(), seed, quick, days };
-    writeFileSync(resolve(here, json), `${JSON.stringify(results, null, 2)}\n`);
+    writeJson(json, `${JSON.stringify(results, null, 2)}\n`);
   }
-  const wrong = problems(days);
+  const wrong = [...failures, ...problems(days)];
   if (wrong.length > 0) {
-    console.error(`\nThe books do not balance:\n${wrong.join('\n')}`);
+    console.error(`\nThis must not be:\n${wrong.join('\n')}`);
     process.exitCode = 1;
   } else if (readme) {
     publish(`${start}\n\n${machine()}; ${new Date().toISOString().slice(0, 10)}.\n\n${text}\n${end}`);
   }
 }
 
+function writeJson(file: string, text: string): void {
+  try {
+    // A path is meant from where npm was called.
+    writeFileSync(resolve(process.env['INIT_CWD'] ?? '', file), text);
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${String(error)}`);
+  }
+}
+
 function publish(text: string): void {
-  const file = resolve(here, 'README.md');
+  const file = join(root, 'README.md');
   const whole = readFileSync(file, 'utf8');
   const [from, to] = [whole.indexOf(start), whole.indexOf(end)];
   if (from < 0 || to < from) {

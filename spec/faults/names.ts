@@ -1,6 +1,6 @@
-/** Host names that come and go: what `dns.lookup` says of the names below `.test`. */
-import { createRequire } from 'node:module';
+/** Host names that come: what `dns.lookup` says of the names below `.test`. */
 import type { LookupAddress, LookupAllOptions, LookupOptions } from 'node:dns';
+import { createRequire } from 'node:module';
 
 type Answered = (
   error: NodeJS.ErrnoException | null,
@@ -10,29 +10,35 @@ type Answered = (
 
 type Lookup = (name: string, options: LookupOptions | LookupAllOptions, answered: Answered) => void;
 
-const known = new Set<string>();
-
 // Node's sockets ask this very object. (What an import gives is a copy.)
 const dns = createRequire(import.meta.url)('node:dns') as { lookup: Lookup };
-const { lookup } = dns;
 
-dns.lookup = (name, options, answered) => {
-  if (!name.endsWith('.test')) {
-    lookup(name, options, answered);
-  } else if (known.has(name)) {
-    lookup('127.0.0.1', options, answered);
-  } else {
-    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
-    process.nextTick(answered, error);
+/** In place of the system's, until it is closed. */
+export class HostNames {
+  private readonly known = new Set<string>();
+  private readonly system = dns.lookup;
+
+  constructor() {
+    const { known, system } = this;
+    dns.lookup = (name, options, answered) => {
+      if (!name.endsWith('.test')) {
+        system(name, options, answered);
+      } else if (known.has(name)) {
+        system('127.0.0.1', options, answered);
+      } else {
+        const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
+        process.nextTick(answered, error);
+      }
+    };
   }
-};
 
-/** From now on the name is that of this machine. */
-export function know(name: string): void {
-  known.add(name);
-}
+  /** From now on the name is that of this machine. */
+  know(name: string): void {
+    this.known.add(name);
+  }
 
-/** From now on the name is nobody's. */
-export function forget(name: string): void {
-  known.delete(name);
+  /** The system's again. */
+  close(): void {
+    dns.lookup = this.system;
+  }
 }

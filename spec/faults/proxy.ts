@@ -159,7 +159,7 @@ export class FaultProxy {
       const body = await bodyOf(request);
       const answer = await this.forwarded(request, body);
       if (this.frozen.has(socket)) {
-        await never;
+        await new Promise(() => undefined);
       }
       return answer;
     };
@@ -202,8 +202,6 @@ export class FaultProxy {
     };
   }
 }
-
-const never = new Promise<never>(() => undefined);
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -1,4 +1,5 @@
 /** What happened when: outcomes with their latency, and the states of connections. */
+import { inspect } from 'node:util';
 import type { BalancerActivity, Outcome } from '../../src/index.js';
 import type { Latency } from './case.js';
 import type { Entry } from './ledger.js';
@@ -28,8 +29,20 @@ export class Recording {
   private outcomes = 0;
   private deliveries = 0;
 
-  /** @param capacity How many events there are at most. */
-  constructor(capacity: number) {
+  /** When a send was started, by connection. */
+  private readonly starts = new Map<string, number[]>();
+  /** What the errors of each connection say. */
+  private readonly errors = new Map<string, Set<string>>();
+  private backlog = 0;
+
+  /**
+   * @param capacity How many events there are at most.
+   * @param now The clock, in milliseconds.
+   */
+  constructor(
+    capacity: number,
+    private readonly now = () => performance.now(),
+  ) {
     this.sentAt = new Float64Array(capacity);
     this.latencies = new Float64Array(capacity);
     this.deliveredAt = new Float64Array(capacity);
@@ -38,12 +51,12 @@ export class Recording {
 
   /** An event is on its way. */
   sent({ n }: Entry): void {
-    this.sentAt[n] = performance.now();
+    this.sentAt[n] = this.now();
   }
 
   /** An event has its outcome. */
   outcome(outcome: Outcome<Entry>): void {
-    const now = performance.now();
+    const now = this.now();
     this.latencies[this.outcomes++] = now - (this.sentAt[outcome.event.n] ?? NaN);
     if (outcome.status === 'delivered') {
       this.deliveredAt[this.deliveries] = now;
@@ -53,13 +66,43 @@ export class Recording {
 
   /** Something has happened in the balancer. */
   activity(activity: BalancerActivity): void {
-    const at = performance.now();
-    if (activity.type === 'state') {
-      const { connection, state, delay } = activity;
-      this.changes.push({ at, connection, state, delay });
-    } else if (activity.type === 'queue' && activity.waiting + activity.retrying === 0) {
-      this.emptyAt.push(at);
+    const at = this.now();
+    switch (activity.type) {
+      case 'state': {
+        const { connection, state, delay, error } = activity;
+        this.changes.push({ at, connection, state, delay });
+        this.noteError(connection, error);
+        break;
+      }
+      case 'attempt':
+        listOf(this.starts, activity.connection).push(at);
+        break;
+      case 'answer':
+        this.noteError(activity.connection, activity.error);
+        break;
+      case 'queue': {
+        const waiting = activity.waiting + activity.retrying;
+        this.backlog = Math.max(this.backlog, waiting);
+        if (waiting === 0) {
+          this.emptyAt.push(at);
+        }
+      }
     }
+  }
+
+  /** How many events waited at most, as far as the monitor was told. */
+  get largestBacklog(): number {
+    return this.backlog;
+  }
+
+  /** What the errors of a connection said, each once. */
+  errorsOf(connection: string): readonly string[] {
+    return [...(this.errors.get(connection) ?? [])];
+  }
+
+  /** How many sends to a connection were started in a span of time. */
+  startedBetween(from: number, to: number, connection: string): number {
+    return (this.starts.get(connection) ?? []).filter((at) => at >= from && at < to).length;
   }
 
   /** How long outcomes took. */
@@ -97,18 +140,18 @@ export class Recording {
       if (at - first >= shareOf) {
         its -= this.deliveredBy[at - shareOf] === whose ? 1 : 0;
       }
-      if (its >= expected) {
+      if (at - first >= shareOf - 1 && its >= expected) {
         return this.deliveredAt[at];
       }
     }
     return undefined;
   }
 
-  /** When a connection was up, for the first time from a moment on; `undefined`: never. */
-  upAfter(moment: number, connection: string): number | undefined {
-    return this.changes.find(
-      ({ at, connection: whose, state }) => at >= moment && whose === connection && state === 'up',
-    )?.at;
+  /** When a connection came up for the last time; `undefined`: not from that moment on. */
+  lastUpAfter(moment: number, connection: string): number | undefined {
+    return this.changes
+      .filter(({ at, connection: whose, state }) => at >= moment && whose === connection && state === 'up')
+      .at(-1)?.at;
   }
 
   /** When nothing waited any more, for the first time from a moment on; `undefined`: never. */
@@ -124,8 +167,21 @@ export class Recording {
     return Math.max(0, ...delays);
   }
 
+  private noteError(connection: string, error: unknown): void {
+    if (error !== undefined) {
+      const known = this.errors.get(connection) ?? new Set();
+      this.errors.set(connection, known.add(error instanceof Error ? String(error) : inspect(error)));
+    }
+  }
+
   private numberOf(name: string): number {
     const found = this.names.indexOf(name);
     return found === -1 ? this.names.push(name) - 1 : found;
   }
+}
+
+function listOf(lists: Map<string, number[]>, name: string): number[] {
+  const list = lists.get(name) ?? [];
+  lists.set(name, list);
+  return list;
 }

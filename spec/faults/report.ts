@@ -27,30 +27,37 @@ export function tables(days: readonly Told[]): Promise<string> {
   });
 }
 
-/** What does not balance, a line each. */
+/** What must not be, a line each. */
 export function problems(days: readonly Told[]): string[] {
-  return days.flatMap(({ day, account }) =>
-    account.statement.problems.map((problem) => `${day.name}: ${problem}`),
+  return days.flatMap(({ day, account: { statement, problems, goals } }) =>
+    [
+      ...statement.problems,
+      ...problems,
+      ...goals.filter(({ measured }) => Number.isNaN(measured)).map(({ what }) => `${what}: never`),
+    ].map((problem) => `${day.name}: ${problem}`),
   );
 }
 
 function books(days: readonly Told[]): string {
   const head =
-    '| what happens | sent | delivered | dropped | in a file | twice | median | p99 | longest | moved away | share back |';
-  const ruler = '| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |';
+    '| what happens | sent | delivered | dropped | in a file | twice | no answer | median | p99 | longest | moved away | share back |';
+  const ruler = '| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |';
   return [head, ruler, ...days.map(row)].join('\n');
 }
 
 function row({ day, account }: Told): string {
   const { statement, latency, movedAway, shareBack } = account;
-  const { sent, delivered, dropped, arrived, duplicates } = statement;
+  const { sent, delivered, dropped, arrived, duplicates, lost, droppedButArrived } = statement;
+  const inFile = droppedButArrived === 0 ? '' : ` (${figure(droppedButArrived)} in a file)`;
   const cells = [
     `**${day.name}**: ${day.what}`,
     ...[sent, delivered].map(figure),
-    Object.entries(dropped)
-      .map(([reason, many]) => `${figure(many)} ${reason}`)
-      .join(', ') || '0',
-    ...[arrived, duplicates, latency.median, latency.p99, latency.longest].map(figure),
+    `${
+      Object.entries(dropped)
+        .map(([reason, many]) => `${figure(many)} ${reason}`)
+        .join(', ') || '0'
+    }${inFile}`,
+    ...[arrived, duplicates, lost, latency.median, latency.p99, latency.longest].map(figure),
     ...[movedAway, shareBack].map((time) => (time === undefined ? '' : figure(time))),
   ];
   return `| ${cells.join(' | ')} |`;
@@ -71,20 +78,25 @@ function goals(days: readonly Told[]): string {
   return ['| goal | asked | measured | reached |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** From the lowest to the highest. */
+/** From the lowest to the highest; and whether one never was. */
 function span(goals: readonly Goal[]): string {
   const { unit = '' } = goals[0] ?? {};
   const figures = goals.map(({ measured }) => measured).filter((measured) => !Number.isNaN(measured));
-  const [low, high] = [Math.min(...figures), Math.max(...figures)].map(figure);
-  return `${low === high ? low : `${low} to ${high}`} ${unit}`.trim();
+  const [low = '', high = ''] =
+    figures.length === 0 ? [] : [Math.min(...figures), Math.max(...figures)].map(figure);
+  const measured = `${low === high ? low : `${low} to ${high}`} ${unit}`.trim();
+  return figures.length === 0
+    ? 'never'
+    : figures.length === goals.length
+      ? measured
+      : `${measured}, or never`;
 }
 
 /** Three digits, or all of a whole number. */
 function figure(value: number): string {
-  return (Number.isInteger(value) ? value : Number(value.toPrecision(value >= 1 ? 3 : 2))).toLocaleString(
-    'en',
-    {
-      maximumFractionDigits: 2,
-    },
-  );
+  if (Number.isNaN(value)) {
+    return 'never';
+  }
+  const short = Number.isInteger(value) || value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+  return short.toLocaleString('en', { maximumFractionDigits: 2 });
 }
