@@ -9,6 +9,7 @@ import {
   NEVER,
   Observable,
   of,
+  repeat,
   Subject,
   throwError,
   type ObservableInput,
@@ -156,6 +157,16 @@ describe('a teardown that throws', () => {
       await reported();
     });
   }
+
+  it('is none of a backoff that emits for ever, at once: it is left with its first', () => {
+    let sends = 0;
+    const send = (): ObservableInput<string> =>
+      sends++ === 0 ? throwError(() => new Error('not yet')) : of('r');
+    const { seen } = follow(
+      of('a').pipe(loadBalance([place({ send })], { reconnectDelay: () => of(0).pipe(repeat()) })),
+    );
+    expect(seen).to.deep.equal(['a 2', 'end']);
+  });
 
   it('is no failure of the source; but that it cannot be subscribed is one', () => {
     const source$ = Object.assign(new Observable<string>(), {

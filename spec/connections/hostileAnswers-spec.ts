@@ -113,6 +113,8 @@ describe('httpConnection and a hostile answer', function () {
       expect(external + heapUsed - before.external - before.heapUsed).to.be.below(muchMemory);
       expect(error.message).to.equal('place: expected an answer of at most 10485760 bytes');
       await until('the socket to be closed', () => sockets.every(({ destroyed }) => destroyed));
+      // It was not read to its end and then thrown away.
+      expect(Math.max(...sockets.map(({ bytesWritten }) => bytesWritten))).to.be.below(50_000_000);
     });
 
     for (const [what, write] of [

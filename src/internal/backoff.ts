@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import type { ReconnectDelay } from '../options.js';
 import { delayOf, lengthOf } from './delay.js';
-import { released } from './release.js';
+import { released } from './released.js';
 
 /** After so many waits that took no time at all, the scheduler gets its turn, so that nothing starves. */
 const yieldEvery = 500;

@@ -22,7 +22,7 @@ import { Fifo } from './fifo.js';
 import type { Puller, PullSubject } from './pullSubject.js';
 import { isA } from './isA.js';
 import { MisuseError } from './misuseError.js';
-import { released } from './release.js';
+import { released } from './released.js';
 import type { Item } from './retry.js';
 import type { Seat } from './seat.js';
 import { kindByClass } from './target.js';
