@@ -85,12 +85,18 @@ describe('recording', () => {
     expect(recording.deliveredBetween(50, 60)).to.equal(1);
   });
 
-  it('should tell when the queue was empty, and how long it was at most', () => {
+  it('should tell how many waited at most', () => {
     told(10, { type: 'queue', waiting: 3, retrying: 4, inFlight: 0 });
     told(20, { type: 'queue', waiting: 0, retrying: 1, inFlight: 0 });
-    told(30, { type: 'queue', waiting: 0, retrying: 0, inFlight: 9 });
-    expect(recording.drainedAfter(0)).to.equal(30);
     expect(recording.largestBacklog).to.equal(7);
+  });
+
+  it('should tell how long so many deliveries took', () => {
+    for (let n = 0; n < 10; n++) {
+      delivered(n, 100 + n, 'a');
+    }
+    expect(recording.timeToDeliver(3, 103)).to.equal(2);
+    expect(recording.timeToDeliver(8, 103)).to.deep.equal(NaN);
   });
 });
 

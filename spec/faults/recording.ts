@@ -24,8 +24,6 @@ export class Recording {
   private readonly deliveredBy: Uint8Array;
   private readonly names: string[] = [];
   private readonly changes: Change[] = [];
-  /** When nothing waited. */
-  private readonly emptyAt: number[] = [];
   private outcomes = 0;
   private deliveries = 0;
 
@@ -81,11 +79,7 @@ export class Recording {
         this.noteError(activity.connection, activity.error);
         break;
       case 'queue': {
-        const waiting = activity.waiting + activity.retrying;
-        this.backlog = Math.max(this.backlog, waiting);
-        if (waiting === 0) {
-          this.emptyAt.push(at);
-        }
+        this.backlog = Math.max(this.backlog, activity.waiting + activity.retrying);
       }
     }
   }
@@ -117,9 +111,11 @@ export class Recording {
     return this.deliveredAt.subarray(0, this.deliveries).filter((at) => at >= from && at < to).length;
   }
 
-  /** How many times a connection has failed or paused. */
-  get backoffs(): number {
-    return this.changes.filter(({ state }) => state === 'backoff').length;
+  /** How long so many deliveries took from a moment on; `NaN` when there were fewer. */
+  timeToDeliver(count: number, from: number): number {
+    const delivered = this.deliveredAt.subarray(0, this.deliveries);
+    const first = delivered.findIndex((at) => at >= from);
+    return (delivered[first + count - 1] ?? NaN) - from;
   }
 
   /** When a connection pulled no more, for the first time from a moment on; `undefined`: it never stopped. */
@@ -152,11 +148,6 @@ export class Recording {
     return this.changes
       .filter(({ at, connection: whose, state }) => at >= moment && whose === connection && state === 'up')
       .at(-1)?.at;
-  }
-
-  /** When nothing waited any more, for the first time from a moment on; `undefined`: never. */
-  drainedAfter(moment: number): number | undefined {
-    return this.emptyAt.find((at) => at >= moment);
   }
 
   /** The longest backoff of a connection that began in a span of time, in milliseconds. */
