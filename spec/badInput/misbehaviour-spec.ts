@@ -285,6 +285,30 @@ describe('at run time', () => {
     }
   });
 
+  describe('the answer to a batch with a getter that takes the connection down', () => {
+    it('should not count any more', () => {
+      const state$ = new BehaviorSubject<'up' | 'down'>('up');
+      const odd = {
+        index: 0,
+        status: 'delivered',
+        get value(): string {
+          state$.next('down');
+          return 'r';
+        },
+      };
+      let sends = 0;
+      const send = () => of(sends++ === 0 ? [odd] : undefined);
+      const bulk = { name: 'bulk', state$, batch: { size: 1, send } } as unknown as ConnectionInput<string>;
+      const seen: number[] = [];
+      const subscription = new BehaviorSubject('a')
+        .pipe(loadBalance([bulk]))
+        .subscribe(({ attempts }) => seen.push(attempts));
+      state$.next('up');
+      expect(seen).to.deep.equal([2]);
+      subscription.unsubscribe();
+    });
+  });
+
   describe('an iterator whose end is not true but truthy', () => {
     it('should end', async () => {
       let asked = 0;

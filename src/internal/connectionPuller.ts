@@ -155,10 +155,6 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
 
   /** Pulls while it is subscribed. Errors once the connection has failed and its sends have ended. */
   readonly pull$ = new Observable<never>((subscriber) => {
-    if (this.failure !== undefined) {
-      subscriber.error(this.failure.error);
-      return;
-    }
     this.pulling = subscriber;
     this.backoff.steady();
     this.update();

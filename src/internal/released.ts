@@ -18,8 +18,12 @@ export function released<V>(source$: ObservableInput<V>): Observable<V> {
     try {
       direct.add(stream$.subscribe(direct));
     } catch (error) {
-      // It has ended at once, or was left, and its teardown has failed.
-      reportUnhandled(error);
+      if (direct.closed) {
+        // It has ended at once, or was left, and its teardown has failed.
+        reportUnhandled(error);
+      } else {
+        subscriber.error(error);
+      }
     }
   });
 }
