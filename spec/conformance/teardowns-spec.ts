@@ -158,6 +158,17 @@ describe('a teardown that throws', () => {
     });
   }
 
+  it('of a backoff that is over at once should be reported', async () => {
+    let sends = 0;
+    const send = (): ObservableInput<string> =>
+      sends++ === 0 ? throwError(() => new Error('not yet')) : of('r');
+    const { seen } = follow(
+      of('a').pipe(loadBalance([place({ send })], { reconnectDelay: () => leaking([0]) })),
+    );
+    expect(seen).to.deep.equal(['a 2', 'end']);
+    await reported();
+  });
+
   it('is none of a backoff that emits for ever, at once: it is left with its first', () => {
     let sends = 0;
     const send = (): ObservableInput<string> =>
