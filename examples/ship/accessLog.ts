@@ -1,4 +1,5 @@
 /** Made-up events: the access log of a web shop, the same for the same seed, no two lines alike. */
+import { randomFrom } from './randomFrom.js';
 
 const pages = ['/', '/search', '/cart', '/checkout', '/login', '/assets/app.js', '/assets/app.css'];
 const agents = [
@@ -40,15 +41,4 @@ function clock(time: number): string {
   const two = (part: number): string => String(part).padStart(2, '0');
   const day = `${two(date.getUTCDate())}/${months[date.getUTCMonth()] ?? ''}/${date.getUTCFullYear()}`;
   return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
-}
-
-/** A Weyl sequence, its bits mixed: enough for a log, for nothing else. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
-  };
 }

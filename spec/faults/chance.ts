@@ -1,18 +1,13 @@
 /** Chance that can be had again. */
+import { randomFrom } from '../../examples/ship/randomFrom.js';
 
-/**
- * Numbers as from `Math.random`, the same ones for the same seed: the generator known as mulberry32, by
- * Tommy Ettinger, in the public domain.
- */
+/** What may happen is drawn from it: the same for the same seed. */
 export class Chance {
-  constructor(private seed: number) {}
-
   /** A number from 0 up to, but not including, 1. */
-  next(): number {
-    this.seed = (this.seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.seed ^ (this.seed >>> 15), this.seed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  readonly next: () => number;
+
+  constructor(seed: number) {
+    this.next = randomFrom(seed);
   }
 
   /** A number between two others. */

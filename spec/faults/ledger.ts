@@ -33,7 +33,7 @@ export interface Statement {
 }
 
 /** What is known of one place, by event. */
-interface Account {
+interface PlaceBooks {
   /** How many sends were answered well, and how many were not answered, and may have been taken. */
   readonly answered: Uint8Array;
   readonly lost: Uint8Array;
@@ -47,7 +47,7 @@ const mostShown = 5;
 /** Counts everything, and believes nobody. */
 export class Ledger {
   sent = 0;
-  private readonly accounts = new Map<string, Account>();
+  private readonly accounts = new Map<string, PlaceBooks>();
   private readonly outcomes: Uint8Array;
   /** By which place each was delivered: its number among those known, from 1; 0 for none. */
   private readonly deliveredBy: Uint8Array;
@@ -134,7 +134,7 @@ export class Ledger {
   statement(): Statement {
     const all = Array.from({ length: this.sent }, (_, n) => n);
     const accounts = [...this.accounts.values()];
-    const total = (n: number, what: keyof Account): number =>
+    const total = (n: number, what: keyof PlaceBooks): number =>
       accounts.reduce((sum, account) => sum + of(account[what], n), 0);
     const problems: string[] = [];
     const note = (what: string, found: readonly number[]): void => {
@@ -184,7 +184,7 @@ export class Ledger {
     };
   }
 
-  private accountOf(place: string): Account {
+  private accountOf(place: string): PlaceBooks {
     const known = this.accounts.get(place);
     if (known !== undefined) {
       return known;
@@ -201,7 +201,7 @@ export class Ledger {
   }
 }
 
-function watched<R>(answer: ObservableInput<R>, { n }: Entry, account: Account): Observable<R> {
+function watched<R>(answer: ObservableInput<R>, { n }: Entry, account: PlaceBooks): Observable<R> {
   return new Observable((subscriber) => {
     let open = true;
     subscriber.add(() => {
@@ -231,7 +231,7 @@ function watched<R>(answer: ObservableInput<R>, { n }: Entry, account: Account):
 function watchedBatch<R>(
   answer: ObservableInput<BatchAnswer<R>>,
   events: readonly Entry[],
-  account: Account,
+  account: PlaceBooks,
 ): Observable<BatchAnswer<R>> {
   return new Observable((subscriber) => {
     const open = new Set(events.keys());

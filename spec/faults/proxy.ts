@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What the collector answered. */
@@ -156,7 +157,7 @@ export class FaultProxy {
   private async exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     const forward = async (): Promise<Answer> => {
-      const body = await bodyOf(request);
+      const body = await buffer(request);
       const answer = await this.forwarded(request, body);
       if (this.frozen.has(socket)) {
         await new Promise(() => undefined);
@@ -198,15 +199,7 @@ export class FaultProxy {
         ...(type === undefined ? {} : { 'content-type': type }),
         ...(after === undefined ? {} : { 'retry-after': after }),
       },
-      body: await bodyOf(answer),
+      body: await buffer(answer),
     };
   }
-}
-
-async function bodyOf(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -8,7 +8,6 @@ import {
   ReplaySubject,
   Subject,
   Subscription,
-  tap,
   timer,
   TimeoutError,
   type Subscriber,
@@ -206,20 +205,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     const { over$, delay } = this.wait ?? this.backoff.wait(error);
     this.wait = undefined;
     this.reportBackoff(error, delay);
-    let again = false;
-    return this.inSteps(over$).pipe(
-      tap({
-        next: () => {
-          again = true;
-        },
-        complete: () => {
-          // Whoever lists it again while it goes must not think that it stays.
-          if (!again) {
-            this.leaving = 'completed';
-          }
-        },
-      }),
-    );
+    return this.inSteps(over$, () => {
+      // Whoever lists it again while it goes must not think that it stays.
+      this.leaving = 'completed';
+    });
   }
 
   // ---- The membership
@@ -425,11 +414,16 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       return;
     }
     if (this.leaving !== undefined) {
-      this.leaving = 'completed';
-      this.retirement$.next();
+      this.retire();
     } else if (this.failure !== undefined) {
       (this.pulling ?? this.resting)?.error(this.failure.error);
     }
+  }
+
+  /** It goes, and whoever lists it again meanwhile must not think that it stays. */
+  private retire(): void {
+    this.leaving = 'completed';
+    this.retirement$.next();
   }
 
   // ---- What follows from failures
@@ -437,8 +431,7 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
   /** It has failed, and pulls no more: when the sends in flight have ended, it is closed. */
   private breakDown(error: unknown): void {
     if (this.leaving === 'removed') {
-      this.leaving = 'completed';
-      this.retirement$.next();
+      this.retire();
     } else if (
       this.leaving === undefined &&
       this.inFlight > 0 &&
@@ -479,25 +472,20 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
       this.goOn();
       return;
     }
-    let over = false;
     this.paused = true;
     this.pausedAfter = this.subject.turns;
     this.update();
     this.reportBackoff(error, wait.delay);
     this.membership.add(
-      this.inSteps(wait.over$).subscribe({
+      this.inSteps(wait.over$, () => {
+        this.leave('completed');
+      }).subscribe({
         error: noop,
         next: () => {
-          over = true;
           this.paused = false;
           this.goOn();
           if (this.active) {
             this.reportState('up');
-          }
-        },
-        complete: () => {
-          if (!over) {
-            this.leave('completed');
           }
         },
       }),
@@ -627,23 +615,32 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     });
   }
 
-  /** The end of a wait, which cannot fail, as a step. */
-  private inSteps<V>(source$: Observable<V>): Observable<V> {
+  /**
+   * The end of a wait, which cannot fail, as a step.
+   * @param over$ Emits when it is over.
+   * @param notAgain Called when it completes without that: there is to be no next try.
+   */
+  private inSteps<V>(over$: Observable<V>, notAgain = noop): Observable<V> {
     const { steps } = this.subject;
-    return new Observable((subscriber) =>
-      source$.subscribe({
+    return new Observable((subscriber) => {
+      let isOver = false;
+      return over$.subscribe({
         next: (value) => {
+          isOver = true;
           steps.run(() => {
             subscriber.next(value);
           });
         },
         complete: () => {
           steps.run(() => {
+            if (!isOver) {
+              notAgain();
+            }
             subscriber.complete();
           });
         },
-      }),
-    );
+      });
+    });
   }
 }
 

@@ -120,19 +120,22 @@ export abstract class Seat<T, V> implements Timed, Carrier, Observer<V> {
    * that it has begins when there is something to wait for.
    */
   protected listen(answer: ObservableInput<V>, deadlines: Deadlines): void {
-    if (isNativePromise(answer)) {
-      if (this.busy) {
-        answer.then(this.fulfilled, this.rejected);
-      } else {
-        answer.catch(noop);
-      }
-    } else if (this.busy) {
-      this.subscribe(answer);
-    } else if (answer instanceof Promise) {
-      answer.then(noop, noop);
-    }
+    this.attend(answer);
     if (this.busy) {
       deadlines.add(this);
+    }
+  }
+
+  private attend(answer: ObservableInput<V>): void {
+    if (!this.busy) {
+      if (answer instanceof Promise) {
+        // Nobody waits for it, and it may still be rejected.
+        answer.then(noop, noop);
+      }
+    } else if (isNativePromise(answer)) {
+      answer.then(this.fulfilled, this.rejected);
+    } else {
+      this.subscribe(answer);
     }
   }
 
