@@ -9,6 +9,9 @@
 /** The front door and the faces around the operator: they stand above operators. */
 const FACES = '^src/(index\\.ts$|entry/)';
 
+/** What users install beside the package, by what they use of it. */
+const PEERS = 'rxjs|undici|redis|ws|@nats-io';
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -87,11 +90,10 @@ module.exports = {
     },
     {
       name: 'no-dev-dependencies',
-      comment:
-        'Only spec may import what is not installed for a user. (The peers rxjs and undici are installed here for spec.)',
+      comment: 'Only spec may import what is not installed for a user. (Peers are installed here for spec.)',
       severity: 'error',
-      from: { path: '^(src|operators|examples)/', pathNot: '^examples/ship/' },
-      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/(rxjs|undici)/' },
+      from: { path: '^(src|operators|examples)/', pathNot: '^examples/(ship|recipes)/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: `(^|/)node_modules/(${PEERS})/` },
     },
     {
       name: 'shipper-dev-dependencies',
@@ -100,6 +102,23 @@ module.exports = {
       severity: 'error',
       from: { path: '^examples/ship/' },
       to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/(rxjs|log-update|chalk)/' },
+    },
+    {
+      name: 'recipe-dev-dependencies',
+      comment: 'A recipe shows this package beside one that users have.',
+      severity: 'error',
+      from: { path: '^examples/recipes/' },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        pathNot: `(^|/)node_modules/(${PEERS}|piscina|@grpc/grpc-js)/`,
+      },
+    },
+    {
+      name: 'node-free-websocket',
+      comment: './websocket runs in a browser.',
+      severity: 'error',
+      from: { path: '^src/connections/webSocket' },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'resolvable',

@@ -24,7 +24,7 @@ import {
   type Outcome,
 } from '../../src/index.js';
 import { failover } from '../../src/libbeat/index.js';
-import { Secrets } from '../../src/connections/http/secrets.js';
+import { Secrets } from '../../src/connections/secrets.js';
 import { commandFrom } from '../../examples/ship/commandLine.js';
 import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
 import { inShort, outcomesOf } from './outcomes.js';

@@ -11,7 +11,7 @@ import {
   ndjson,
   ndjsonAnswer,
   type HttpAnswer,
-  type HttpBatching,
+  type BatchLimits,
   type HttpBody,
   type HttpFormat,
 } from '../../src/connections/http.js';
@@ -64,7 +64,7 @@ describe('the formats of httpConnection', function () {
     keep(new OpenConnection(httpConnection<T, R>(origin, { format, name: 'place' }))).up();
 
   const batching = async <T, R>(origin: string, format: HttpFormat<T, R>): Promise<OpenConnection<T, R>> => {
-    const batch: HttpBatching = { size: 1_000 };
+    const batch: BatchLimits = { size: 1_000 };
     return keep(new OpenConnection(httpConnection<T, R>(origin, { format, batch, name: 'place' }))).up();
   };
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Endpoint } from '../../src/connections/http/endpoint.js';
 import { httpSettings } from '../../src/connections/http/options.js';
 import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
-import { messageOf, Secrets } from '../../src/connections/http/secrets.js';
+import { messageOf, Secrets } from '../../src/connections/secrets.js';
 
 describe('the settings of httpConnection', () => {
   const endpoint = new Endpoint('spec', 'http://host/in');

@@ -96,6 +96,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['rxjs-load-balance/testing', 'node:fs', 'rxjs', './composed.js'],
   ],
   'examples/ship/liveDisplay.ts': ['log-update', 'chalk', 'rxjs'],
+  'examples/recipes/workerThreads.ts': ['rxjs-load-balance', 'piscina', 'rxjs'],
   'examples/composed.ts': ['rxjs'],
   'spec/ship-spec.ts': [
     '../examples/ship.js',
@@ -133,8 +134,13 @@ const PLANTED: readonly (readonly [rules: readonly string[], path: string, impor
   [['rxjs-testing-in-testing'], 'src/internal/testing.ts', 'rxjs/testing'],
   [['examples-by-name'], 'examples/path.ts', '../src/index.js'],
   [['examples-by-name'], 'examples/operator.ts', '../operators/balance.js'],
+  [['recipe-dev-dependencies'], 'examples/recipes/expect.ts', 'chai'],
+  [['node-free-websocket'], 'src/connections/webSocket/socket.ts', 'node:net'],
   [['resolvable'], 'spec/lost-spec.ts', './nowhere.js'],
 ];
+
+/** What each ready-made connection is made of: entry point, export, a URL that it takes, and the package. */
+const PEERS = [['http', 'httpConnection', 'http://localhost/', 'undici@7']] as const;
 
 describe('the package from CommonJS', () => {
   let folder: string;
@@ -183,24 +189,28 @@ describe('the package from CommonJS', () => {
     ]);
   });
 
-  it('should do without its optional peers, and say which one an entry point misses', () => {
-    unlinkSync(join(folder, 'node_modules/undici'));
-    try {
-      const missed = run(`
-        require('rxjs-load-balance');
-        let missed = 'nothing';
-        try {
-          require('rxjs-load-balance/http');
-        } catch (error) {
-          missed = error.message;
-        }
-        console.log(JSON.stringify(missed));
-      `);
-      expect(missed).to.match(/^Cannot find (package|module) 'undici' imported from /);
-    } finally {
-      symlinkSync(join(packageFolder, 'node_modules/undici'), join(folder, 'node_modules/undici'));
-    }
-  });
+  for (const [entry, name, url, peer] of PEERS) {
+    it(`should do without ${peer}, and say that ${name} needs it`, () => {
+      const [needed = ''] = peer.split(/(?<=.)@/);
+      const at = join(folder, 'node_modules', needed);
+      unlinkSync(at);
+      try {
+        const missed = run(`
+          const { ${name} } = require('rxjs-load-balance/${entry}');
+          let missed = 'nothing';
+          try {
+            ${name}('${url}', {});
+          } catch (error) {
+            missed = error.message;
+          }
+          console.log(JSON.stringify(missed));
+        `);
+        expect(missed).to.equal(`${name} needs the package ${needed}: npm install ${peer}`);
+      } finally {
+        symlinkSync(join(packageFolder, 'node_modules', needed), at);
+      }
+    });
+  }
 
   it('should share one copy of rxjs with the program', function () {
     this.timeout(60_000);

@@ -25,7 +25,7 @@ import {
 import { Endpoint } from '../../src/connections/http/endpoint.js';
 import { checkedHeaders } from '../../src/connections/http/headers.js';
 import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
-import { Secrets } from '../../src/connections/http/secrets.js';
+import { Secrets } from '../../src/connections/secrets.js';
 import { RejectedError, TemporaryError, type ItemResult } from '../../src/index.js';
 import { runs } from './runs.js';
 

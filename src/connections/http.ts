@@ -1,10 +1,12 @@
 /** './http': a connection to an HTTP endpoint. */
 import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection } from '../connection.js';
-import { HttpClient } from './http/client.js';
+import type { HttpClient } from './http/client.js';
 import { Delivery } from './http/delivery.js';
 import { Endpoint } from './http/endpoint.js';
-import { httpSettings, type HttpBatching, type HttpOptions } from './http/options.js';
+import { httpSettings, type HttpOptions } from './http/options.js';
+import { Peer } from './peer.js';
+import type { BatchLimits } from './settings.js';
 
 export { HttpStatusError, type HttpAnswer } from './http/answer.js';
 export { bulk, type BulkItem, type BulkOptions } from './http/bulk.js';
@@ -21,7 +23,8 @@ export {
   type JsonOptions,
 } from './http/format.js';
 export type { HttpHeaders } from './http/headers.js';
-export type { HttpBatching, HttpHealth, HttpOptions } from './http/options.js';
+export type { HttpHealth, HttpOptions } from './http/options.js';
+export type { BatchLimits, ConnectionOptions } from './settings.js';
 
 /**
  * Makes a connection that POSTs events to one URL, with [undici](https://undici.nodejs.org)'s pool of
@@ -86,11 +89,11 @@ export type { HttpBatching, HttpHealth, HttpOptions } from './http/options.js';
  * @param url Where to: http: or https:.
  * @param options How. Every part has a default; `window` is 8.
  * @returns The connection; with `batch`, one that takes batches.
- * @throws TypeError or RangeError when an argument is not what it should be.
+ * @throws TypeError or RangeError when an argument is not what it should be; Error when undici is not installed.
  */
 export function httpConnection<T = unknown, R = void>(
   url: string | URL,
-  options: HttpOptions<T, R> & { readonly batch: HttpBatching },
+  options: HttpOptions<T, R> & { readonly batch: BatchLimits },
 ): BatchConnection<T, R>;
 export function httpConnection<T = unknown, R = void>(
   url: string | URL,
@@ -105,6 +108,8 @@ export function httpConnection<T, R>(
   options: HttpOptions<T, R> = {},
 ): Connection<T, R> | BatchConnection<T, R> {
   const who = 'httpConnection';
+  const undici = new Peer(who, 'undici', 7);
+  undici.expect();
   const endpoint = new Endpoint(who, url);
   const settings = httpSettings(who, endpoint, options);
   const { name, window, classify, batch } = settings;
@@ -113,7 +118,10 @@ export function httpConnection<T, R>(
     name,
     window,
     ...(classify === undefined ? {} : { classify }),
-    open: (life: AbortSignal) => new HttpClient(endpoint, settings, delivery, life).reached(),
+    open: async (life: AbortSignal) => {
+      const { HttpClient: Client } = await undici.load(() => import('./http/client.js'));
+      return new Client(endpoint, settings, delivery, life).reached();
+    },
     lost: ({ lost$ }: HttpClient) => lost$,
     close: (client: HttpClient) => client.close(),
   };

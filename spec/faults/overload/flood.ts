@@ -1,7 +1,7 @@
 /** A source that emits as fast as it can, far faster than anybody takes it. */
 import { Subject } from 'rxjs';
 import { loadBalance, type LoadBalanceOptions } from 'rxjs-load-balance';
-import { httpConnection, ndjson, type HttpBatching } from 'rxjs-load-balance/http';
+import { httpConnection, ndjson, type BatchLimits } from 'rxjs-load-balance/http';
 import { Census, type Reading } from './census.js';
 import { nothingLeft, over } from '../shutdown/witness.js';
 
@@ -10,7 +10,7 @@ export interface Flood {
   readonly events: number;
   readonly urls: readonly string[];
   readonly window: number;
-  readonly batch?: HttpBatching;
+  readonly batch?: BatchLimits;
   readonly options: LoadBalanceOptions<Reading>;
 }
 

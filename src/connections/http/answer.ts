@@ -3,7 +3,7 @@ import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import { RejectedError, TemporaryError } from '../../errors.js';
 import type { Endpoint } from './endpoint.js';
 import { retryAfterOf } from './retryAfter.js';
-import type { Secrets } from './secrets.js';
+import type { Secrets } from '../secrets.js';
 
 /** An answer to a request. */
 export interface HttpAnswer {

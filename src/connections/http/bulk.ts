@@ -2,8 +2,9 @@
 import type { ItemResult } from '../../connection.js';
 import { RejectedError, TemporaryError } from '../../errors.js';
 import { expectFunction, expectObject, wrongType } from '../../internal/expect.js';
+import { jsonText } from '../encoding.js';
 import { HttpStatusError, isSuccess, type HttpAnswer } from './answer.js';
-import { parsed, textOf, type HttpFormat } from './format.js';
+import { parsed, type HttpFormat } from './format.js';
 
 /** Options of {@link bulk}. */
 export interface BulkOptions<T> {
@@ -85,7 +86,7 @@ export function bulk<T = unknown>(options: BulkOptions<T> = {}): HttpFormat<T, B
   }
   // What JSON cannot write is left out: an action without an index has none.
   const lines = (event: T): string =>
-    `${textOf({ [action]: { _index: index, _id: id?.(event), routing: routing?.(event) } })}\n${textOf(document(event))}\n`;
+    `${jsonText({ [action]: { _index: index, _id: id?.(event), routing: routing?.(event) } })}\n${jsonText(document(event))}\n`;
   const headers = Object.freeze({ 'content-type': 'application/x-ndjson' });
   return {
     encode: (events) => ({ body: events.map(lines).join(''), headers }),

@@ -2,15 +2,16 @@
 import { catchError, defer, map, of, repeat, takeWhile, throwError, type Observable } from 'rxjs';
 import type { Dispatcher } from 'undici';
 import type { ItemResult } from '../../connection.js';
-import { RejectedError, TemporaryError } from '../../errors.js';
+import { TemporaryError } from '../../errors.js';
 import { wrongType } from '../../internal/expect.js';
 import { kindByClass } from '../../internal/target.js';
+import { encodedBy, EncodingError, expectBody } from '../encoding.js';
 import { errorOf, isDivisible, isSuccess, type HttpAnswer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
 import { exchange, type HttpRequest, type Reading } from './exchange.js';
 import { checkedHeaders, type HttpHeaders } from './headers.js';
 import type { HttpSettings } from './options.js';
-import { messageOf } from './secrets.js';
+import { messageOf } from '../secrets.js';
 
 type Results<R> = readonly ItemResult<R>[];
 
@@ -19,9 +20,6 @@ interface Part<T> {
   readonly events: readonly T[];
   readonly start: number;
 }
-
-/** Events that cannot be written, at least not together. */
-class EncodingError extends RejectedError {}
 
 /** Delivers events to one endpoint. */
 export class Delivery<T, R> {
@@ -158,21 +156,11 @@ export class Delivery<T, R> {
 
   /** What cannot be written can be sent nowhere. */
   private requestOf(events: readonly T[]): HttpRequest {
-    try {
-      const { body, headers } = this.settings.format.encode(events);
-      if (typeof body !== 'string' && !((body as unknown) instanceof Uint8Array)) {
-        throw wrongType('encode', 'body', 'a string or a Uint8Array', body);
-      }
-      const { path } = this.endpoint;
-      return {
-        method: 'POST',
-        path,
-        headers: this.headersWith(headers),
-        body,
-      };
-    } catch (error) {
-      throw new EncodingError(`cannot encode: ${messageOf(error)}`, { cause: error });
-    }
+    return encodedBy((all: readonly T[]) => {
+      const { body, headers } = this.settings.format.encode(all);
+      expectBody('body', body);
+      return { method: 'POST', path: this.endpoint.path, headers: this.headersWith(headers), body };
+    }, events);
   }
 
   private headersWith(given: HttpHeaders | undefined): Record<string, string> {

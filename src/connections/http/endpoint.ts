@@ -1,8 +1,5 @@
 /** Where requests go: a URL taken apart. */
-import { wrongType } from '../../internal/expect.js';
-
-/** The shortest user name that is not shown, in characters. */
-const shortestName = 4;
+import { decoded, hostOf, secretsOf, serverUrl } from '../serverUrl.js';
 
 /** The place that an `httpConnection` sends to. */
 export class Endpoint {
@@ -28,29 +25,20 @@ export class Endpoint {
    * @throws TypeError when it is no http: or https: URL.
    */
   constructor(who: string, url: string | URL) {
-    const parsed = parse(url);
-    if (parsed === undefined) {
-      const shown =
-        typeof url === 'string' || (url as unknown) instanceof URL ? withoutUser(String(url)) : url;
-      throw wrongType(who, 'url', 'an http: or https: URL', shown);
-    }
+    const parsed = serverUrl(who, 'url', url, ['http:', 'https:']);
     this.origin = parsed.origin;
     this.name = parsed.origin + parsed.pathname;
     this.path = parsed.pathname + parsed.search;
     this.protocol = parsed.protocol;
-    this.hostname = parsed.hostname.replace(/^\[|\]$/g, '');
+    this.hostname = hostOf(parsed);
     this.port = parsed.port;
     const { username, password } = parsed;
-    const inQuery = [...parsed.searchParams].flatMap(([name, value]) => (isSecret(name) ? [value] : []));
     if (username === '' && password === '') {
-      this.secrets = inQuery;
+      this.secrets = secretsOf(parsed);
     } else {
-      const [user, word] = [decoded(username), decoded(password)];
-      const token = Buffer.from(`${user}:${word}`).toString('base64');
+      const token = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
       this.authorization = `Basic ${token}`;
-      // A short name is a part of many words, and tells nobody anything.
-      const names = [user, username].filter(({ length }) => length >= shortestName);
-      this.secrets = [token, `${user}:${word}`, word, password, ...names, ...inQuery];
+      this.secrets = [token, ...secretsOf(parsed)];
     }
   }
 
@@ -82,41 +70,4 @@ export class Endpoint {
     const base = this.origin + this.path;
     return URL.canParse(relative, base) ? new URL(relative, base) : undefined;
   }
-}
-
-function parse(url: unknown): URL | undefined {
-  if (!(typeof url === 'string' || url instanceof URL) || !URL.canParse(String(url))) {
-    return undefined;
-  }
-  const parsed = new URL(url);
-  return /^https?:$/.test(parsed.protocol) ? parsed : undefined;
-}
-
-/**
- * A URL as it may be shown: without a user, and without a query.
- *
- * What stands before the `@` may be a password, and what stands behind the `?` a token, also where the rest is
- * not a URL.
- */
-export function withoutUser(url: string): string {
-  return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@').replace(/\?.*/s, '?…');
-}
-
-/** What can be decoded of a part of a URL. */
-function decoded(part: string): string {
-  return part.replace(/(%[0-9a-f]{2})+/gi, (bytes) => {
-    try {
-      return decodeURIComponent(bytes);
-    } catch {
-      return bytes;
-    }
-  });
-}
-
-/**
- * Whether a header or a parameter of this name is for those who are allowed something.
- * @param name Its name.
- */
-export function isSecret(name: string): boolean {
-  return /auth|cookie|key|passw|secret|signature|token/i.test(name);
 }

@@ -2,6 +2,7 @@
 import type { ItemResult } from '../../connection.js';
 import { expectFunction, expectObject } from '../../internal/expect.js';
 import type { HttpAnswer } from './answer.js';
+import { jsonText } from '../encoding.js';
 import type { HttpHeaders } from './headers.js';
 
 /** What a request carries. */
@@ -56,7 +57,7 @@ export interface JsonOptions<T, R> {
  * @throws TypeError when an option is not what it should be.
  */
 export function json<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  const write = ([event]: readonly T[]): string => textOf(event);
+  const write = ([event]: readonly T[]): string => jsonText(event);
   return { ...format('json', 'application/json', write, options), single: true };
 }
 
@@ -77,7 +78,7 @@ export function json<T = unknown, R = void>(options: JsonOptions<T, R> = {}): Ht
  * @throws TypeError when an option is not what it should be.
  */
 export function jsonArray<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  const write = (events: readonly T[]): string => `[${events.map(textOf).join(',')}]`;
+  const write = (events: readonly T[]): string => `[${events.map(jsonText).join(',')}]`;
   return format('jsonArray', 'application/json', write, options);
 }
 
@@ -99,7 +100,7 @@ export function jsonArray<T = unknown, R = void>(options: JsonOptions<T, R> = {}
  * @see https://github.com/ndjson/ndjson-spec
  */
 export function ndjson<T = unknown, R = void>(options: JsonOptions<T, R> = {}): HttpFormat<T, R> {
-  const write = (events: readonly T[]): string => events.map((event) => `${textOf(event)}\n`).join('');
+  const write = (events: readonly T[]): string => events.map((event) => `${jsonText(event)}\n`).join('');
   return format('ndjson', 'application/x-ndjson', write, options);
 }
 
@@ -180,19 +181,6 @@ export function ndjsonAnswer(answer: HttpAnswer, events: readonly unknown[]): It
     throw new Error(`expected ${events.length} lines, got ${lines.length}`);
   }
   return lines.map(parsed).map(delivered);
-}
-
-/**
- * An event as a JSON text.
- * @throws TypeError when it has none.
- */
-export function textOf(event: unknown): string {
-  // What its type does not say: there is no text for undefined, a function or a symbol.
-  const text = JSON.stringify(event) as string | undefined;
-  if (text === undefined) {
-    throw new TypeError(`expected an event that JSON can write, got ${typeof event}`);
-  }
-  return text;
 }
 
 /**

@@ -1,21 +1,23 @@
 /** The options of an HTTP connection, checked, with every default in its place. */
-import type { ConnectionOptions } from 'node:tls';
-import { isObservable } from 'rxjs';
-import type { Batching, ConnectionBase } from '../../connection.js';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import {
   expectCount,
   expectFunction,
   expectLimit,
-  expectMilliseconds,
   expectObject,
   outOfRange,
   wrongType,
 } from '../../internal/expect.js';
-import { limitsOf } from '../../internal/target.js';
-import { isSecret, withoutUser, type Endpoint } from './endpoint.js';
+import { Secrets } from '../secrets.js';
+import { isSecret, withoutUser } from '../serverUrl.js';
+import {
+  connectionSettings,
+  type ConnectionOptions as CommonOptions,
+  type ConnectionSettings,
+} from '../settings.js';
+import type { Endpoint } from './endpoint.js';
 import { json, ndjson, type HttpFormat } from './format.js';
 import { checkedHeaders, type HttpHeaders } from './headers.js';
-import { Secrets } from './secrets.js';
 
 /** How the health of an endpoint is looked after. */
 export interface HttpHealth {
@@ -28,7 +30,7 @@ export interface HttpHealth {
 }
 
 /** Options of {@link httpConnection}. */
-export interface HttpOptions<T, R> extends Partial<ConnectionParts<T>> {
+export interface HttpOptions<T, R> extends CommonOptions<T> {
   /** How events are written into a request, and what a success says of them. Default: `json()`; with `batch` `ndjson()`. */
   readonly format?: HttpFormat<T, R>;
   /** Headers of every request, also of those that ask for its health. Default: none. */
@@ -40,18 +42,11 @@ export interface HttpOptions<T, R> extends Partial<ConnectionParts<T>> {
    */
   readonly health?: string | HttpHealth;
   /** Options of TLS, as of Node's `tls.connect`: `ca`, `cert`, `key`, `servername`. Default: Node's, which verifies. */
-  readonly tls?: ConnectionOptions;
+  readonly tls?: TlsOptions;
   /** How much of an answer's body is read, in bytes. A longer one is cut off with its socket; one that has
    * no end is cut off by `timeout.send`, and the send has failed. Default 10,485,760. */
   readonly maxResponseSize?: number;
-  /** Many events a request. Default: one. */
-  readonly batch?: HttpBatching;
 }
-
-/** How many events go into a request. */
-export type HttpBatching = Pick<Batching<unknown>, 'size' | 'linger'>;
-
-type ConnectionParts<T> = Pick<ConnectionBase<T>, 'name' | 'window' | 'classify'>;
 
 /** How an endpoint is looked after. */
 export interface Look {
@@ -62,16 +57,14 @@ export interface Look {
 }
 
 /** What an HTTP connection works with. */
-export interface HttpSettings<T, R> extends Pick<ConnectionBase<T>, 'name' | 'classify'> {
-  readonly window: NonNullable<ConnectionBase<T>['window']>;
+export interface HttpSettings<T, R> extends ConnectionSettings<T> {
   readonly format: HttpFormat<T, R>;
   readonly headers: Record<string, string>;
   /** How the endpoint is looked after; without a path, by opening a socket to it. */
   readonly look: Look;
   readonly secrets: Secrets;
-  readonly tls: ConnectionOptions;
+  readonly tls: TlsOptions;
   readonly maxResponseSize: number;
-  readonly batch: HttpBatching | undefined;
 }
 
 /**
@@ -87,19 +80,9 @@ export function httpSettings<T, R>(
   endpoint: Endpoint,
   options: HttpOptions<T, R>,
 ): HttpSettings<T, R> {
-  expectObject(who, 'options', options);
-  const { name = endpoint.name, window = 8, classify, batch, headers = {}, tls = {} } = options;
-  const { maxResponseSize = 10_485_760 } = options;
+  const settings = connectionSettings(who, options, { name: endpoint.name, window: 8 });
+  const { batch, headers = {}, tls = {}, maxResponseSize = 10_485_760 } = options;
   const { format = batch === undefined ? json<T, R>() : ndjson<T, R>() } = options;
-  if (typeof (name as unknown) !== 'string') {
-    throw wrongType(who, 'name', 'a string', name);
-  }
-  if (!isObservable(window)) {
-    expectCount(who, 'window', window, 0);
-  }
-  if (classify !== undefined) {
-    expectFunction(who, 'classify', classify);
-  }
   expectObject(who, 'format', format);
   expectFunction(who, 'format.encode', format.encode);
   if (format.read !== undefined) {
@@ -107,20 +90,12 @@ export function httpSettings<T, R>(
   }
   expectObject(who, 'tls', tls);
   expectCount(who, 'maxResponseSize', maxResponseSize, 0);
-  if (batch !== undefined) {
-    expectObject(who, 'batch', batch);
-    if (format.single === true) {
-      throw wrongType(who, 'format', 'one for many events beside `batch`, as `ndjson()`', format);
-    }
-    expectCount(who, 'batch.size', batch.size, 1);
-    const { linger = 0 } = batch;
-    expectMilliseconds(who, 'batch.linger', linger);
+  if (batch !== undefined && format.single === true) {
+    throw wrongType(who, 'format', 'one for many events beside `batch`, as `ndjson()`', format);
   }
   const given = checkedHeaders(who, 'headers', headers);
   return {
-    name,
-    window,
-    ...(classify === undefined ? {} : { classify }),
+    ...settings,
     format,
     headers: {
       ...(endpoint.authorization === undefined ? {} : { authorization: endpoint.authorization }),
@@ -130,7 +105,6 @@ export function httpSettings<T, R>(
     secrets: new Secrets([...endpoint.secrets, ...secretsIn(given)]),
     tls,
     maxResponseSize,
-    batch: batch === undefined ? undefined : limitsOf(batch),
   };
 }
 

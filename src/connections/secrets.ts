@@ -1,7 +1,6 @@
 /** What must not be shown, and what is left of a text or an error without it. */
 import { inspect } from 'node:util';
-import { errors } from 'undici';
-import { RejectedError, TemporaryError } from '../../errors.js';
+import { RejectedError, TemporaryError } from '../errors.js';
 
 /** How much is shown of what somebody else wrote, in characters. */
 const excerptLength = 200;
@@ -68,7 +67,7 @@ export class Secrets {
   failure(name: string, error: unknown): Error {
     const message = `${name}: ${this.shown(messageOf(error))}`;
     // That of undici's parser carries what the server wrote, as bytes.
-    const isUnsafe = error instanceof errors.HTTPParserError || this.isIn(error);
+    const isUnsafe = (error instanceof Error && error.name === 'HTTPParserError') || this.isIn(error);
     return isUnsafe ? new Error(message) : new Error(message, { cause: error });
   }
 

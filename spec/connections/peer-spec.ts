@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { Peer } from '../../src/connections/peer.js';
+
+describe('Peer', () => {
+  const missing = new Peer('someConnection', 'a-package-that-is-not-there', 3);
+  const message =
+    'someConnection needs the package a-package-that-is-not-there: npm install a-package-that-is-not-there@3';
+
+  it('should say what to install when it is missing', () => {
+    const resolve = (name: string): never => {
+      throw Object.assign(new Error(`Cannot find package '${name}' imported from …`), {
+        code: 'ERR_MODULE_NOT_FOUND',
+      });
+    };
+    expect(() => {
+      missing.expect(resolve);
+    }).to.throw(Error, message);
+  });
+
+  it('should say so too when that shows only at loading', async () => {
+    const name = 'a-package-that-is-not-there';
+    const load = (): Promise<unknown> => import(name);
+    const error = await missing.load(load).catch((reason: unknown) => reason);
+    expect(error).to.be.an('Error').with.property('message', message);
+    expect(error).to.have.nested.property('cause.code', 'ERR_MODULE_NOT_FOUND');
+  });
+
+  it('should say nothing when it is there', async () => {
+    const peer = new Peer('someConnection', 'rxjs', 7);
+    peer.expect();
+    expect(await peer.load(() => import('rxjs'))).to.have.property('Observable');
+  });
+
+  it('should pass on any other error of loading', async () => {
+    const broken = new Error('it is broken');
+    const error = await missing.load(() => Promise.reject(broken)).catch((reason: unknown) => reason);
+    expect(error).to.equal(broken);
+    const other = 'another-package-that-is-not-there';
+    expect(await missing.load(() => import(other)).catch((reason: unknown) => reason))
+      .to.be.an('Error')
+      .with.property('message')
+      .that.includes(other);
+  });
+});

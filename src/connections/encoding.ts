@@ -1,0 +1,58 @@
+/** How an event is written. */
+import { RejectedError } from '../errors.js';
+import { wrongType } from '../internal/expect.js';
+import { messageOf } from './secrets.js';
+
+/** Writes an event. What it throws drops the event, reason `rejected`. */
+export type Encode<T> = (event: T) => string | Uint8Array;
+
+/** An event that cannot be written can be sent nowhere. */
+export class EncodingError extends RejectedError {}
+
+/**
+ * Writes what is to be sent.
+ * @param encode The user's function.
+ * @param event The event, or several of them.
+ * @throws EncodingError when it throws.
+ */
+export function encodedBy<E, V>(encode: (event: E) => V, event: E): V {
+  try {
+    return encode(event);
+  } catch (error) {
+    throw new EncodingError(`cannot encode: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Writes an event.
+ * @param encode The user's function.
+ * @param event The event.
+ * @throws EncodingError when it throws, or gives neither a text nor bytes.
+ */
+export function encoded<T>(encode: Encode<T>, event: T): string | Uint8Array {
+  return encodedBy((value: T) => {
+    const body: unknown = encode(value);
+    expectBody('encoded event', body);
+    return body;
+  }, event);
+}
+
+/** Throws unless the value is a text, or bytes. */
+export function expectBody(name: string, value: unknown): asserts value is string | Uint8Array {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+    throw wrongType('encode', name, 'a string or a Uint8Array', value);
+  }
+}
+
+/**
+ * An event as a JSON text.
+ * @throws TypeError when it has none.
+ */
+export function jsonText(event: unknown): string {
+  // What its type does not say: there is no text for undefined, a function or a symbol.
+  const text = JSON.stringify(event) as string | undefined;
+  if (text === undefined) {
+    throw new TypeError(`expected an event that JSON can write, got ${typeof event}`);
+  }
+  return text;
+}
