@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { Endpoint } from '../../src/connections/http/endpoint.js';
 import { httpSettings } from '../../src/connections/http/options.js';
 import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
-import { messageOf, Secrets } from '../../src/connections/secrets.js';
+import { messageOf } from '../../src/connections/messageOf.js';
+import { Secrets } from '../../src/connections/secrets.js';
 
 describe('the settings of httpConnection', () => {
   const endpoint = new Endpoint('spec', 'http://host/in');

@@ -1,7 +1,7 @@
 /** How an event is written. */
 import { RejectedError } from '../errors.js';
 import { wrongType } from '../internal/expect.js';
-import { messageOf } from './secrets.js';
+import { messageOf } from './messageOf.js';
 
 /** Writes an event. What it throws drops the event, reason `rejected`. */
 export type Encode<T> = (event: T) => string | Uint8Array;

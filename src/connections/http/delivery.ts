@@ -11,7 +11,7 @@ import type { Endpoint } from './endpoint.js';
 import { exchange, type HttpRequest, type Reading } from './exchange.js';
 import { checkedHeaders, type HttpHeaders } from './headers.js';
 import type { HttpSettings } from './options.js';
-import { messageOf } from '../secrets.js';
+import { messageOf } from '../messageOf.js';
 
 type Results<R> = readonly ItemResult<R>[];
 
