@@ -12,7 +12,7 @@ import { settingsFrom } from '../src/internal/settings.js';
 import * as testing from '../src/testing/index.js';
 import { plain, readmeBlocks, root, statedOutput, textOf } from './readme/blocks.js';
 import { play } from './readme/marbles.js';
-import { checkedPrograms, commonJsProgram } from './readme/programs.js';
+import { checkedPrograms, commonJsProgram, needsServer } from './readme/programs.js';
 
 describe('README.md', () => {
   const readme = textOf('README.md');
@@ -33,6 +33,10 @@ describe('README.md', () => {
         it(`should compile: ${name}`, () => {
           expect(checkedPrograms().complaints.get(at)).to.deep.equal([]);
         });
+      }
+
+      if (needsServer({ text })) {
+        continue;
       }
 
       it(`should print what it says: ${name}`, () => {

@@ -1,6 +1,6 @@
 /** The programs of README.md and of the doc comments: type-checked as one, and run in one process. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -29,6 +29,9 @@ export interface Checked {
 }
 
 const isProgram = ({ language }: Block): boolean => language === 'ts' || language === 'js';
+
+/** Whether it needs a server that somebody has to install: it is run by spec/servers. */
+export const needsServer = ({ text }: Pick<Block, 'text'>): boolean => /process\.env\['\w+_URL'\]/.test(text);
 
 /** Whether it would need something to talk to. (Those of README.md bring it along.) */
 const needsNetwork = ({ text }: Block): boolean => /'node:(net|http)'|\bfetch\(/.test(text);
@@ -69,7 +72,8 @@ function check(): Checked {
     commonJsProgram,
   ]);
   const silent = comments.filter((block) => !needsNetwork(block));
-  return { readme, comments, complaints, ...run([...readme, ...silent]) };
+  const whole = readme.filter((block) => !needsServer(block));
+  return { readme, comments, complaints, ...run([...whole, ...silent]) };
 }
 
 /** Type-checks blocks as files of one program. */
@@ -129,7 +133,9 @@ function run(blocks: readonly Block[]): Pick<Checked, 'runs' | 'process'> {
   try {
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(root, join(folder, 'node_modules/rxjs-load-balance'));
-    symlinkSync(join(root, 'node_modules/rxjs'), join(folder, 'node_modules/rxjs'));
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+    }
     const urls = blocks.map((block, index) => {
       const isModule = block.language === 'ts';
       const file = join(folder, `${index}.${isModule ? 'mjs' : 'cjs'}`);
