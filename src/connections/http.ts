@@ -1,11 +1,10 @@
 /** './http': a connection to an HTTP endpoint. */
-import { connection } from '../clientConnection.js';
 import type { BatchConnection, Connection } from '../connection.js';
-import type { HttpClient } from './http/client.js';
 import { Delivery } from './http/delivery.js';
 import { Endpoint } from './http/endpoint.js';
 import { httpSettings, type HttpOptions } from './http/options.js';
 import { Peer } from './peer.js';
+import { readyConnection } from './readyConnection.js';
 import type { BatchLimits } from './settings.js';
 
 export { HttpStatusError, type HttpAnswer } from './http/answer.js';
@@ -112,26 +111,10 @@ export function httpConnection<T, R>(
   undici.expect();
   const endpoint = new Endpoint(who, url);
   const settings = httpSettings(who, endpoint, options);
-  const { name, window, classify, batch } = settings;
   const delivery = new Delivery(endpoint, settings);
-  const base = {
-    name,
-    window,
-    ...(classify === undefined ? {} : { classify }),
-    open: async (life: AbortSignal) => {
-      const { HttpClient: Client } = await undici.load(() => import('./http/client.js'));
-      return new Client(endpoint, settings, delivery, life).reached();
-    },
-    lost: ({ lost$ }: HttpClient) => lost$,
-    close: (client: HttpClient) => client.close(),
-  };
-  return batch === undefined
-    ? connection({ ...base, send: ({ pool }: HttpClient, event: T) => delivery.one(pool, event) })
-    : connection({
-        ...base,
-        batch: {
-          ...batch,
-          send: ({ pool }: HttpClient, events: readonly T[]) => delivery.many(pool, events),
-        },
-      });
+  return readyConnection(settings, async (life) => {
+    const { HttpClient } = await undici.load(() => import('./http/client.js'));
+    life.throwIfAborted();
+    return new HttpClient(endpoint, settings, delivery, life).reached();
+  });
 }

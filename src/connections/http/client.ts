@@ -19,6 +19,8 @@ import {
   timer,
 } from 'rxjs';
 import { buildConnector, Client, Pool } from 'undici';
+import type { BatchAnswer } from '../../connection.js';
+import type { ReadyClient } from '../readyConnection.js';
 import type { Delivery } from './delivery.js';
 import type { Endpoint } from './endpoint.js';
 import type { HttpSettings } from './options.js';
@@ -27,9 +29,9 @@ import type { HttpSettings } from './options.js';
 const lookPeriod = 1_000;
 
 /** Sockets to one endpoint. */
-export class HttpClient {
+export class HttpClient<T, R> implements ReadyClient<T, R> {
   /** Carries events. */
-  readonly pool: Pool;
+  private readonly pool: Pool;
   /** Asks for health, on a socket of its own: events may take long. */
   private readonly asker: Client;
   private readonly connect: buildConnector.connector;
@@ -37,14 +39,14 @@ export class HttpClient {
   /**
    * @param endpoint Where they lead.
    * @param settings The connection's.
-   * @param delivery Asks for its health.
+   * @param delivery What it carries, and asks for its health.
    * @param life When it is aborted, every socket is destroyed, also one that is not open yet: undici by
    * itself would first wait for it to open.
    */
   constructor(
     private readonly endpoint: Endpoint,
-    private readonly settings: HttpSettings<never, unknown>,
-    private readonly delivery: Pick<Delivery<never, unknown>, 'ask'>,
+    private readonly settings: HttpSettings<T, R>,
+    private readonly delivery: Delivery<T, R>,
     life: AbortSignal,
   ) {
     const { tls, window } = settings;
@@ -71,6 +73,16 @@ export class HttpClient {
       await this.close();
       throw error;
     }
+  }
+
+  /** Sends one event. The stream gives its value. */
+  one(event: T): Observable<R> {
+    return this.delivery.one(this.pool, event);
+  }
+
+  /** Sends many events in one request, or in as many as the endpoint takes. The stream gives results. */
+  many(events: readonly T[]): Observable<BatchAnswer<R>> {
+    return this.delivery.many(this.pool, events);
   }
 
   /** Resolves when no socket is left. */
