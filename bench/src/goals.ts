@@ -18,6 +18,22 @@ interface Value {
 
 type Bound = { readonly atMost: number } | { readonly atLeast: number };
 
+/** The ready-made connections, the bare clients, and the scenarios in which both are. */
+const ready = [
+  ['tcpConnection', 'bare socket', ['tcp, window 64', 'tcp, batches of 500', 'tcp, unacknowledged']],
+  ['webSocketConnection', 'bare ws', ['websocket, window 256', 'websocket, batches of 100']],
+  [
+    'redisConnection',
+    'bare redis',
+    ['redis list, window 256', 'redis list, batches of 500', 'redis stream, batches of 500'],
+  ],
+  [
+    'natsConnection',
+    'bare nats',
+    ['nats request, window 256', 'nats jetStream, window 256', 'nats jetStream, batches of 100'],
+  ],
+] as const;
+
 /** All goals of which anything was measured. */
 export function goalsOf(results: Results): Goal[] {
   return allGoals(results).filter(({ measured }) => measured !== '');
@@ -118,6 +134,15 @@ function allGoals(results: Results): Goal[] {
     goal('1 ms latency, 16 connections: % of the throughput of the plain loop', { atLeast: 97 }, [
       percent(ratio('', ns('latency 1 ms, 16x1', 'plain loop'), ns('latency 1 ms, 16x1', own))),
     ]),
+    ...ready.map(([connection, bare, names]) =>
+      goal(
+        `\`${connection}\`: % of the rate of the bare client`,
+        { atLeast: 90 },
+        names.map((scenario) =>
+          percent(ratio(scenario, ns(scenario, bare), ns(scenario, `loadBalance with ${connection}`))),
+        ),
+      ),
+    ),
     goal('100,000 sends that time out: early', { atMost: 0 }, eachLimit('outcomes that came early')),
     goal(
       '100,000 sends that time out: latest, ms late',

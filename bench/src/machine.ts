@@ -37,24 +37,27 @@ interface Manifest {
 const here = new URL('../', import.meta.url);
 const manifestAt = (path: string) => JSON.parse(readFileSync(new URL(path, here), 'utf8')) as Manifest;
 
-/** What was installed here; rxjs and undici are the package's own. */
+/** What the package under test is made of, or its connections are: installed at the root, for it and for the bare clients. */
+const shared = ['rxjs', 'undici', 'ws', 'redis', '@nats-io/transport-node', '@nats-io/jetstream'];
+
+/** What was installed here, and at the root. */
 export function versions(): Record<string, string> {
   const own = Object.keys(manifestAt('package.json').dependencies ?? {});
   const found = [
     ...own.map((name) => [name, `node_modules/${name}/package.json`] as const),
-    ...['rxjs', 'undici'].map((name) => [name, `../node_modules/${name}/package.json`] as const),
+    ...shared.map((name) => [name, `../node_modules/${name}/package.json`] as const),
   ];
   return Object.fromEntries(found.map(([name, path]) => [name, manifestAt(path).version] as const).sort());
 }
 
 /**
- * Throws unless the package under test uses the very copies of rxjs and undici that are imported here: with two, the
- * package would meet Observables of a foreign class, and each would be compiled for itself.
+ * Throws unless the package under test uses the very copies of rxjs and of the clients that are imported here: with
+ * two, the package would meet Observables of a foreign class, and a client would be compared to another version.
  */
 export function expectOneCopy(): void {
   const ofPackage = createRequire(import.meta.resolve('rxjs-load-balance'));
   const ofBench = createRequire(import.meta.url);
-  for (const name of ['rxjs', 'undici']) {
+  for (const name of shared) {
     const [theirs, ours] = [ofPackage.resolve(name), ofBench.resolve(name)];
     if (theirs !== ours) {
       const root = fileURLToPath(new URL('../', here));

@@ -9,6 +9,10 @@ import { errorsOf, type Results, type ScenarioResult } from './results.js';
 import { runScenario } from './runner.js';
 import { fullName, type Scenario } from './scenario.js';
 import { scenarios } from './scenarios.js';
+import { howToInstall, pathOf } from './servers/program.js';
+
+/** The program of a server that was asked for is not installed. */
+class MissingProgramError extends Error {}
 
 /** Ctrl-C, and its like. */
 const interrupted = new AbortController();
@@ -32,7 +36,9 @@ try {
 } catch (error) {
   if (!interrupted.signal.aborted) {
     const isUsage = error instanceof UsageError;
-    console.error(isUsage ? `${error.message}\nnpm run bench -- --help says what is possible` : error);
+    const isMissing = error instanceof MissingProgramError;
+    const hint = '\nnpm run bench -- --help says what is possible';
+    console.error(isUsage ? error.message + hint : isMissing ? error.message : error);
     process.exitCode = isUsage ? 2 : 1;
   }
 }
@@ -51,6 +57,24 @@ function chosen(words: readonly string[]): Scenario[] {
   return found;
 }
 
+/**
+ * Those that can be run here. Those whose program is missing are left out, with a word about it; when they were asked
+ * for, that is an error.
+ */
+function possible(found: readonly Scenario[], wereAskedFor: boolean): Scenario[] {
+  const needed = new Set(found.flatMap(({ needs }) => (needs === undefined ? [] : [needs])));
+  const missing = [...needed].filter((program) => pathOf(program) === undefined);
+  for (const program of missing) {
+    const names = found.filter(({ needs }) => needs === program).map(({ name }) => name);
+    const leftOut = `${howToInstall(program)} for ${names.join('; ')}`;
+    if (wereAskedFor) {
+      throw new MissingProgramError(leftOut);
+    }
+    console.error(`Left out: ${leftOut}`);
+  }
+  return found.filter(({ needs }) => needs === undefined || !missing.includes(needs));
+}
+
 function list(found: readonly Scenario[]): void {
   for (const scenario of found) {
     for (const one of scenario.cases) {
@@ -61,7 +85,7 @@ function list(found: readonly Scenario[]): void {
 
 async function bench({ words, runs, quick, json, markdown }: CommandLine): Promise<void> {
   expectOneCopy();
-  const found = chosen(words);
+  const found = possible(chosen(words), words.length > 0);
   const results: Results & { readonly scenarios: ScenarioResult[] } = {
     date: new Date().toISOString(),
     machine: machine(),

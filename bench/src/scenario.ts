@@ -1,6 +1,7 @@
 /** What a scenario is: cases that are measured beside each other. */
 import type { Effort } from './measure.js';
 import type { Measured } from './results.js';
+import type { Program } from './servers/program.js';
 
 /** One way to do the work of a scenario. It runs in a process of its own. */
 export interface Case {
@@ -16,6 +17,8 @@ export interface Scenario {
   readonly name: string;
   /** What is done, in a sentence for the table. */
   readonly about: string;
+  /** The program of its server, where that is not a part of this package. */
+  readonly needs?: Program;
   readonly cases: readonly Case[];
 }
 

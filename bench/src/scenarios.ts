@@ -11,11 +11,15 @@ import { keptOpen } from './scenarios/keptOpen.js';
 import { latency } from './scenarios/latency.js';
 import { loopback } from './scenarios/loopback.js';
 import { memory } from './scenarios/memory.js';
+import { nats } from './scenarios/nats.js';
 import { observables } from './scenarios/observable.js';
 import { promises } from './scenarios/promise.js';
 import { publishing } from './scenarios/publish.js';
+import { redis } from './scenarios/redis.js';
 import { size } from './scenarios/size.js';
+import { tcp } from './scenarios/tcp.js';
 import { timeouts } from './scenarios/timeouts.js';
+import { webSockets } from './scenarios/webSocket.js';
 
 export const scenarios: readonly Scenario[] = [
   ...promises,
@@ -31,6 +35,10 @@ export const scenarios: readonly Scenario[] = [
   latency,
   loopback,
   ...https,
+  ...tcp,
+  ...webSockets,
+  ...redis,
+  ...nats,
   timeouts,
   memory,
   size,

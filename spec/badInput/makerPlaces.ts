@@ -1,5 +1,4 @@
 /** Every argument and option of the functions that make connections and delays. */
-import { bulk, httpConnection } from '../../src/connections/http.js';
 import { connection, exponentialBackoff } from '../../src/index.js';
 import { asyncConnection, failover, syncConnection } from '../../src/libbeat/index.js';
 import {
@@ -13,29 +12,9 @@ import {
   aString,
   nothing,
   optional,
-  type Kind,
 } from './kinds.js';
 import { untouched$, type Place } from './place.js';
-
-type Call = (...args: readonly unknown[]) => unknown;
-
-/** Calls a function as somebody without a type checker would. */
-const untyped = (called: unknown): Call => called as Call;
-
-/** Each property of an object in turn, the others as they should be. */
-const propertiesOf = (
-  who: string,
-  at: string,
-  good: object,
-  kinds: Readonly<Record<string, Kind>>,
-  put: (given: object) => unknown,
-): Place[] =>
-  Object.entries(kinds).map(([name, takes]) => ({
-    who,
-    option: `${at}${name}`,
-    takes,
-    put: (value) => put({ ...good, [name]: value }),
-  }));
+import { propertiesOf, untyped, type Call } from './properties.js';
 
 const send = (): typeof untouched$ => untouched$;
 
@@ -153,80 +132,6 @@ const failoverPlaces: readonly Place[] = [
   ),
 ];
 
-// ---- './http'
-
-const http = (options: object): unknown => untyped(httpConnection)('http://127.0.0.1:1/', options);
-
-const format = { encode: send };
-
-const httpPlaces: readonly Place[] = [
-  { who: 'httpConnection', option: 'url', takes: nothing, put: untyped(httpConnection) },
-  {
-    who: 'httpConnection',
-    option: 'options',
-    takes: optional(anObject),
-    put: (options) => untyped(httpConnection)('http://127.0.0.1:1/', options),
-  },
-  ...propertiesOf(
-    'httpConnection',
-    '',
-    {},
-    {
-      name: optional(aString),
-      window: optional(aCount(0)),
-      classify: optional(aFunction),
-      tls: optional(anObject),
-      maxResponseSize: optional(aCount(0)),
-      // Whatever the path is, it is one of this origin.
-      health: optional(aString),
-    },
-    http,
-  ),
-  {
-    who: 'httpConnection',
-    option: 'format',
-    takes: optional(nothing),
-    put: (value) => http({ format: value }),
-  },
-  { who: 'httpConnection', option: 'batch', takes: optional(nothing), put: (batch) => http({ batch }) },
-  ...propertiesOf(
-    'httpConnection',
-    'format.',
-    format,
-    { encode: aFunction, read: optional(aFunction) },
-    (value) => http({ format: value }),
-  ),
-  ...propertiesOf('httpConnection', 'batch.', { size: 1 }, { size: aCount(1) }, (batch) => http({ batch })),
-  ...propertiesOf(
-    'httpConnection',
-    'health.',
-    { path: '/' },
-    { path: aString, interval: optional(aLimit), timeout: optional(aLimit) },
-    (health) => http({ health }),
-  ),
-];
-
-const headerPlace: Place = {
-  who: 'httpConnection',
-  option: 'headers["x-odd"]',
-  takes: aString,
-  put: (value) => http({ headers: { 'x-odd': value } }),
-};
-
-const bulkPlaces: readonly Place[] = propertiesOf(
-  'bulk',
-  '',
-  {},
-  {
-    action: optional(nothing),
-    index: optional(aString),
-    id: optional(aFunction),
-    routing: optional(aFunction),
-    document: optional(aFunction),
-  },
-  untyped(bulk),
-);
-
 /** They. */
 export const makerPlaces: readonly Place[] = [
   ...connectionPlaces,
@@ -235,7 +140,4 @@ export const makerPlaces: readonly Place[] = [
   ...clientPlaces('asyncConnection', untyped(asyncConnection)),
   windowPlace,
   ...failoverPlaces,
-  ...httpPlaces,
-  headerPlace,
-  ...bulkPlaces,
 ];

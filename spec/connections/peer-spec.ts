@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Peer } from '../../src/connections/peer.js';
+import { Peer, resolverOf } from '../../src/connections/peer.js';
 
 describe('Peer', () => {
   const missing = new Peer('someConnection', 'a-package-that-is-not-there', 3);
@@ -15,6 +15,14 @@ describe('Peer', () => {
     expect(() => {
       missing.expect(resolve);
     }).to.throw(Error, message);
+  });
+
+  it('should be looked for by Node, unless this is a part of a bundle, or no Node', () => {
+    const resolve = (name: string): string => `file:///${name}`;
+    expect(resolverOf({ url: 'file:///dist/src/connections/peer.js', resolve })?.('a')).to.equal('file:///a');
+    expect(resolverOf({ url: 'file:///bundle.js', resolve })).to.equal(undefined);
+    expect(resolverOf({ url: 'https://cdn/connections/peer.js' })).to.equal(undefined);
+    expect(resolverOf({})).to.equal(undefined);
   });
 
   it('should say so too when that shows only at loading', async () => {

@@ -140,7 +140,17 @@ const PLANTED: readonly (readonly [rules: readonly string[], path: string, impor
 ];
 
 /** What each ready-made connection is made of: entry point, export, a URL that it takes, and the package. */
-const PEERS = [['http', 'httpConnection', 'http://localhost/', 'undici@7']] as const;
+const PEERS = [
+  ['http', 'httpConnection', 'http://localhost/', 'undici@7'],
+  ['nats', 'natsConnection', 'nats://localhost', '@nats-io/transport-node@3'],
+  ['redis', 'redisConnection', 'redis://localhost', 'redis@6'],
+  ['websocket', 'webSocketConnection', 'ws://localhost/', 'ws@8'],
+] as const;
+
+/** The package by its name alone. */
+function needed([, , , peer]: readonly [string, string, string, string]): string {
+  return peer.slice(0, peer.lastIndexOf('@'));
+}
 
 describe('the package from CommonJS', () => {
   let folder: string;
@@ -150,7 +160,8 @@ describe('the package from CommonJS', () => {
     const installed = join(folder, 'node_modules/rxjs-load-balance');
     mkdirSync(installed, { recursive: true });
     execFileSync('tar', ['-xzf', packPackage().file, '-C', installed, '--strip-components=1']);
-    for (const dependency of ['rxjs', 'rxjs-for-await', 'tslib', 'undici']) {
+    for (const dependency of ['rxjs', 'rxjs-for-await', 'tslib', ...PEERS.map(needed)]) {
+      mkdirSync(dirname(join(folder, 'node_modules', dependency)), { recursive: true });
       symlinkSync(join(packageFolder, 'node_modules', dependency), join(folder, 'node_modules', dependency));
     }
   });
@@ -186,13 +197,17 @@ describe('the package from CommonJS', () => {
       ['./libbeat', true],
       ['./testing', true],
       ['./http', true],
+      ['./nats', true],
+      ['./redis', true],
+      ['./tcp', true],
+      ['./websocket', true],
     ]);
   });
 
   for (const [entry, name, url, peer] of PEERS) {
     it(`should do without ${peer}, and say that ${name} needs it`, () => {
-      const [needed = ''] = peer.split(/(?<=.)@/);
-      const at = join(folder, 'node_modules', needed);
+      const missing = needed([entry, name, url, peer]);
+      const at = join(folder, 'node_modules', missing);
       unlinkSync(at);
       try {
         const missed = run(`
@@ -205,9 +220,9 @@ describe('the package from CommonJS', () => {
           }
           console.log(JSON.stringify(missed));
         `);
-        expect(missed).to.equal(`${name} needs the package ${needed}: npm install ${peer}`);
+        expect(missed).to.equal(`${name} needs the package ${missing}: npm install ${peer}`);
       } finally {
-        symlinkSync(join(packageFolder, 'node_modules', needed), at);
+        symlinkSync(join(packageFolder, 'node_modules', missing), at);
       }
     });
   }

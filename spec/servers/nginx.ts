@@ -1,10 +1,9 @@
 /** An unmodified nginx in a folder of its own: started, reloaded, killed, stopped, with nothing left behind. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { freePort } from './freePort.js';
+import { programAt } from './program.js';
+import { ServerProcess } from './serverProcess.js';
 import { until } from '../until.js';
 
 /** What one nginx is to do, in nginx's own words. */
@@ -31,49 +30,22 @@ export interface LoggedRequest {
   readonly path: string;
 }
 
-/** Debian has it where the PATH of an ordinary user does not lead. */
-const folders = [
-  ...(process.env['PATH'] ?? '').split(delimiter),
-  '/usr/sbin',
-  '/usr/local/sbin',
-  '/opt/homebrew/bin',
-];
-
 /**
  * Finds the program.
  * @returns Its path.
  * @throws Error that says how to install it.
  */
 export function nginxProgram(): string {
-  const found = folders.map((folder) => join(folder, 'nginx')).find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new Error(
-      'nginx is missing: install it with `apt-get install nginx-light` or `brew install nginx`',
-    );
-  }
-  return found;
-}
-
-/** Those whose folder exists: whatever ends this process ends them as well. */
-const present = new Set<Nginx>();
-process.once('exit', () => {
-  for (const nginx of present) {
-    nginx.removeNow();
-  }
-});
-for (const [signal, number] of [
-  ['SIGHUP', 1],
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-] as const) {
-  // Not `once`: a second signal must not end it in the middle of that.
-  process.on(signal, () => process.exit(128 + number));
+  return programAt('nginx', { debian: 'nginx-light', homebrew: 'nginx' });
 }
 
 /** One nginx: a master process and two workers. */
 export class Nginx {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'nginx-spec-'));
-  private child: ChildProcess | undefined;
+  private readonly server = new ServerProcess({
+    name: 'nginx',
+    command: (folder) => [nginxProgram(), '-p', folder, '-c', 'nginx.conf', '-e', 'error.log'],
+    answers: () => this.follows(),
+  });
   /** How many configurations it has had. It answers with this number which one it follows. */
   private generation = 0;
   /** The access log, when the folder is gone. */
@@ -85,8 +57,8 @@ export class Nginx {
     /** Where it says which configuration it follows. */
     private readonly statusPort: number,
   ) {
-    present.add(this);
-    mkdirSync(join(this.folder, 'temp'));
+    mkdirSync(join(this.server.folder, 'temp'));
+    this.configure(config);
   }
 
   /**
@@ -96,7 +68,6 @@ export class Nginx {
    */
   static async start(config: NginxConfig): Promise<Nginx> {
     const nginx = new Nginx(config, await freePort(), await freePort());
-    nginx.configure(config);
     try {
       await nginx.start();
     } catch (error) {
@@ -118,48 +89,47 @@ export class Nginx {
   }
 
   /** Starts it again after `kill()`, on the same port; resolves when it answers. */
-  async start(): Promise<void> {
-    // A process group of its own: one signal reaches the master and the workers at the same moment.
-    const child = spawn(nginxProgram(), ['-p', this.folder, '-c', 'nginx.conf', '-e', 'error.log'], {
-      detached: true,
-      stdio: 'ignore',
-    });
-    this.child = child;
-    await once(child, 'spawn');
-    await this.untilItFollows('it did not start');
+  start(): Promise<void> {
+    return this.server.start();
   }
 
   /** Has it read another configuration while it runs (SIGHUP); resolves when its workers follow that one. */
   async reload(config: NginxConfig): Promise<void> {
     this.configure(config);
-    this.child?.kill('SIGHUP');
-    await this.untilItFollows('it did not reload');
+    // The workers hear it as well, and leave it to the master.
+    this.server.signal('SIGHUP');
+    try {
+      await until('nginx follows its configuration', () => this.follows());
+    } catch (error) {
+      throw new Error(`nginx: it did not reload:\n${this.server.read('error.log')}`, { cause: error });
+    }
+  }
+
+  /** Master and workers do nothing any more (SIGSTOP); its port and its sockets stay open. */
+  freeze(): void {
+    this.server.freeze();
+  }
+
+  /** They go on (SIGCONT). */
+  thaw(): void {
+    this.server.thaw();
   }
 
   /** Ends master and workers at once (SIGKILL); resolves when they are gone. */
-  async kill(): Promise<void> {
-    await this.endWith(() => {
-      this.killNow();
-    });
+  kill(): Promise<void> {
+    return this.server.kill();
   }
 
   /** Ends it (SIGTERM) and removes its folder; resolves when both are gone. */
   async stop(): Promise<void> {
-    await this.endWith((child) => child.kill('SIGTERM'));
-    this.removeNow();
-  }
-
-  /** Ends it and removes its folder without waiting: for the last moment of this process. */
-  removeNow(): void {
-    this.killNow();
-    this.lastLog ??= this.read('access.log');
-    rmSync(this.folder, { recursive: true, force: true });
-    present.delete(this);
+    await this.server.end();
+    this.lastLog ??= this.server.read('access.log');
+    await this.server.stop();
   }
 
   /** What it has answered so far, over all its lives, oldest first. A line follows its answer, not the reverse. */
   requests(): LoggedRequest[] {
-    const log = this.lastLog ?? this.read('access.log');
+    const log = this.lastLog ?? this.server.read('access.log');
     // The last line may still be being written.
     const lines = log.split('\n').slice(0, -1);
     return lines.map((line) => {
@@ -178,12 +148,8 @@ export class Nginx {
     this.config = config;
     this.generation++;
     const { cert, key } = config.tls ?? {};
-    const files = { ...config.files, 'cert.pem': cert, 'key.pem': key, 'nginx.conf': this.text() };
-    for (const [name, content] of Object.entries(files)) {
-      if (content !== undefined) {
-        writeFileSync(join(this.folder, name), content);
-      }
-    }
+    const tls = cert === undefined || key === undefined ? {} : { 'cert.pem': cert, 'key.pem': key };
+    this.server.write({ ...config.files, ...tls, 'nginx.conf': this.text() });
   }
 
   private text(): string {
@@ -219,44 +185,9 @@ export class Nginx {
     `;
   }
 
-  private async untilItFollows(failure: string): Promise<void> {
-    try {
-      await until('nginx follows its configuration', async () => {
-        if (!this.runs) {
-          return true;
-        }
-        const response = await fetch(`http://127.0.0.1:${this.statusPort}`);
-        return (await response.text()) === `configuration ${this.generation}`;
-      });
-    } catch (error) {
-      throw new Error(`nginx: ${failure}:\n${this.read('error.log')}`, { cause: error });
-    }
-    if (!this.runs) {
-      throw new Error(`nginx: ${failure}:\n${this.read('error.log')}`);
-    }
-  }
-
-  private get runs(): boolean {
-    return this.child?.exitCode === null && this.child.signalCode === null;
-  }
-
-  private async endWith(end: (child: ChildProcess) => void): Promise<void> {
-    const { child } = this;
-    if (child !== undefined && this.runs) {
-      const gone = once(child, 'exit');
-      end(child);
-      await gone;
-    }
-  }
-
-  private killNow(): void {
-    if (this.child?.pid !== undefined && this.runs) {
-      process.kill(-this.child.pid, 'SIGKILL');
-    }
-  }
-
-  private read(name: string): string {
-    const path = join(this.folder, name);
-    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  /** Whether its workers follow the last configuration. */
+  private async follows(): Promise<boolean> {
+    const response = await fetch(`http://127.0.0.1:${this.statusPort}`);
+    return (await response.text()) === `configuration ${this.generation}`;
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { standsStill } from './standstill.js';
 import { until } from '../until.js';
 
 /** What is started, and how it is known to be there. */
@@ -99,9 +100,13 @@ export class ServerProcess {
     }
   }
 
-  /** It does nothing any more (SIGSTOP); its port and its sockets stay open. */
+  /** From the return of this it does nothing any more (SIGSTOP); its port and its sockets stay open. */
   freeze(): void {
     this.signal('SIGSTOP');
+    const end = performance.now() + 5_000;
+    while (this.runs && !standsStill(this.child?.pid ?? 0) && performance.now() < end) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 
   /** It goes on (SIGCONT). */
@@ -119,19 +124,24 @@ export class ServerProcess {
     }
   }
 
-  /** Ends it, as a polite system does (SIGTERM), and removes its folder; resolves when both are gone. */
-  async stop(): Promise<void> {
+  /** Ends it, as a polite system does (SIGTERM), frozen or not; resolves when it is gone. Its folder stays. */
+  async end(): Promise<void> {
     const { child } = this;
     if (child !== undefined && this.runs) {
       const gone = once(child, 'exit');
-      this.thaw();
       this.signal('SIGTERM');
+      this.thaw();
       const impatience = setTimeout(() => {
         this.signal('SIGKILL');
       }, 5_000);
       await gone;
       clearTimeout(impatience);
     }
+  }
+
+  /** Ends it, as `end()` does, and removes its folder; resolves when both are gone. */
+  async stop(): Promise<void> {
+    await this.end();
     this.removeNow();
   }
 

@@ -1,13 +1,22 @@
 /** Packages that ready-made connections are made of, and that users install themselves. */
 
+/** Finds an installed package, and throws when it is not there. */
+export type Resolve = (name: string) => unknown;
+
 /**
- * Finds an installed package, and throws when it is not there: Node's own way. None where the platform has none, or
- * where this file is a part of a bundle, which may have the package in it.
+ * Node's own way to find an installed package.
+ * @param meta What this module knows of itself.
+ * @returns It; `undefined` where the platform has none, or where this module is a part of a bundle, which may have the
+ * package in it.
  */
-const resolveInstalled =
-  import.meta.url.endsWith('/connections/peer.js') && typeof import.meta.resolve === 'function'
-    ? (name: string): string => import.meta.resolve(name)
+export function resolverOf(meta: Partial<ImportMeta>): Resolve | undefined {
+  // It is to be called as its method.
+  return meta.url?.endsWith('/connections/peer.js') === true && typeof meta.resolve === 'function'
+    ? (name) => meta.resolve?.(name)
     : undefined;
+}
+
+const resolveInstalled = resolverOf(import.meta);
 
 /** An optional peer dependency. */
 export class Peer {
@@ -27,7 +36,7 @@ export class Peer {
    * @param resolve Finds an installed package.
    * @throws Error that says what to install.
    */
-  expect(resolve: ((name: string) => unknown) | undefined = resolveInstalled): void {
+  expect(resolve: Resolve | undefined = resolveInstalled): void {
     try {
       resolve?.(this.name);
     } catch (error) {

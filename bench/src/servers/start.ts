@@ -9,18 +9,31 @@ export interface Server extends Arrivals {
   readonly port: number;
 }
 
+/** The file of a server. */
+export type ServerName = 'lines' | 'http' | 'tcp' | 'webSocket' | 'redis' | 'nats';
+
 /** What a server is asked for over its channel; it answers with what has arrived. */
 export const question = 'take';
 
-export async function start(name: 'lines' | 'http'): Promise<Server> {
-  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), { execArgv: [] });
-  const [port] = (await once(child, 'message')) as [number];
+/**
+ * Starts one.
+ * @param name Its file.
+ * @param args What it is told.
+ */
+export async function start(name: ServerName, ...args: readonly string[]): Promise<Server> {
+  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), args, { execArgv: [] });
+  const ended = once(child, 'exit').then(([code]: unknown[]): never => {
+    throw new Error(`the server ${name} ended with the code ${String(code)}; its last words are above`);
+  });
+  const next = async (): Promise<unknown> => {
+    const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
+    return message;
+  };
   return {
-    port,
-    take: async () => {
+    port: (await next()) as number,
+    take: () => {
       child.send(question);
-      const [arrived] = (await once(child, 'message')) as [Arrived];
-      return arrived;
+      return next() as Promise<Arrived>;
     },
   };
 }

@@ -1,0 +1,7 @@
+/** Where events go, on the servers that have more than one place. */
+
+/** Of Redis. */
+export const keys = { list: 'list', stream: 'stream' };
+
+/** Of NATS. */
+export const subjects = { request: 'requests', jetStream: 'stored' };

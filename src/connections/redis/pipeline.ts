@@ -1,0 +1,71 @@
+/** Many events in one write, with a result for each. */
+import { Observable } from 'rxjs';
+import type { ItemResult } from '../../connection.js';
+import { kindByClass } from '../../internal/target.js';
+
+/**
+ * Sends events without waiting for one to be answered before the next.
+ *
+ * Those that are answered are named as the answers come. An error that breaks the connection is the error of
+ * the stream, once all have an answer or none can come any more; any other is the result of its event.
+ * @param events The events.
+ * @param send Sends one of them.
+ */
+export function pipelined<T, R>(
+  events: readonly T[],
+  send: (event: T) => Promise<R>,
+): Observable<readonly ItemResult<R>[]> {
+  return new Observable((subscriber) => {
+    let results: ItemResult<R>[] = [];
+    let open = events.length;
+    let failure: { readonly error: unknown } | undefined;
+    let isDue = false;
+
+    const tell = (): void => {
+      isDue = false;
+      if (results.length > 0) {
+        const named = results;
+        results = [];
+        subscriber.next(named);
+      }
+      if (open > 0) {
+        return;
+      }
+      if (failure === undefined) {
+        subscriber.complete();
+      } else {
+        subscriber.error(failure.error);
+      }
+    };
+    const settled = (): void => {
+      open--;
+      if (!isDue) {
+        // After all that have come together with this one.
+        isDue = true;
+        queueMicrotask(tell);
+      }
+    };
+    const refused = (index: number, error: unknown): void => {
+      if (kindByClass(error) === 'connection') {
+        failure ??= { error };
+      } else {
+        results.push({ index, status: 'failed', error });
+      }
+      settled();
+    };
+
+    events.forEach((event, index) => {
+      const answered = (value: R): void => {
+        results.push({ index, status: 'delivered', value });
+        settled();
+      };
+      try {
+        send(event).then(answered, (error: unknown) => {
+          refused(index, error);
+        });
+      } catch (error) {
+        refused(index, error);
+      }
+    });
+  });
+}

@@ -1,0 +1,33 @@
+/** Where a socket leads: a URL taken apart. */
+import { wrongType } from '../../internal/expect.js';
+import { hostOf, serverUrl, withoutUser } from '../serverUrl.js';
+
+/** The place that a `tcpConnection` sends to. */
+export class Address {
+  /** What it is called when nobody names it. */
+  readonly name: string;
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+  /** Whether TLS is spoken there. */
+  readonly isSecure: boolean;
+
+  /**
+   * @param who The function that was called, for the error.
+   * @param url The user's.
+   * @throws TypeError when it is no tcp: or tls: URL, has no port, or has what means nothing here.
+   */
+  constructor(who: string, url: string | URL) {
+    const parsed = serverUrl(who, 'url', url, ['tcp:', 'tls:']);
+    const { protocol, host, username, password, pathname, search, hash } = parsed;
+    const others = username + password + pathname.replace(/^\/$/, '') + search + hash;
+    if (Number(parsed.port) === 0 || others !== '') {
+      const expected = 'a tcp: or tls: URL of a host and a port, and nothing else';
+      throw wrongType(who, 'url', expected, withoutUser(String(url)));
+    }
+    this.name = `${protocol}//${host}`;
+    this.host = hostOf(parsed);
+    this.port = Number(parsed.port);
+    this.isSecure = protocol === 'tls:';
+  }
+}
