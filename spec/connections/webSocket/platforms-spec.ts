@@ -19,10 +19,10 @@ import { acknowledge, ScriptedWebSocketServer } from './scriptedWebSocketServer.
 
 type Single = WebSocketOptions<unknown, unknown> & { readonly batch?: undefined };
 
-/** Replaces globals until the end of a test. */
-function globalsOf(): (values: Record<string, unknown>) => void {
+/** Replaces globals until the end of a test, or until they are restored. */
+function globalsOf(): (values: Record<string, unknown>) => () => void {
   const before = new Map<string, PropertyDescriptor | undefined>();
-  afterEach(() => {
+  const restore = (): void => {
     for (const [name, descriptor] of before) {
       Reflect.deleteProperty(globalThis, name);
       if (descriptor !== undefined) {
@@ -30,7 +30,8 @@ function globalsOf(): (values: Record<string, unknown>) => void {
       }
     }
     before.clear();
-  });
+  };
+  afterEach(restore);
   return (values) => {
     for (const [name, value] of Object.entries(values)) {
       if (!before.has(name)) {
@@ -38,6 +39,7 @@ function globalsOf(): (values: Record<string, unknown>) => void {
       }
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
     }
+    return restore;
   };
 }
 
@@ -112,17 +114,22 @@ describe('the WebSocket of a webSocketConnection', () => {
   });
 
   it('should not be asked for headers or TLS where there is no ws', () => {
-    setGlobals({ process: { versions: {} }, WebSocket });
-    for (const options of [{ headers: { a: 'b' } }, { tls: {} }]) {
-      expect(() => webSocketConnection('wss://host', options)).to.throw(
-        TypeError,
-        'to be absent where there is no ws',
-      );
+    const restore = setGlobals({ process: { versions: {} }, WebSocket });
+    try {
+      for (const options of [{ headers: { a: 'b' } }, { tls: {} }]) {
+        expect(() => webSocketConnection('wss://host', options)).to.throw(
+          TypeError,
+          'to be absent where there is no ws',
+        );
+      }
+      // A browser's own business.
+      webSocketConnection('ws://robert:hunter2@host');
+      setGlobals({ process: undefined });
+      expect(() => webSocketConnection('wss://host', { tls: {} })).to.throw(TypeError, 'no ws');
+    } finally {
+      // Whoever reports that it has passed needs a process.
+      restore();
     }
-    // A browser's own business.
-    webSocketConnection('ws://robert:hunter2@host');
-    setGlobals({ process: undefined });
-    expect(() => webSocketConnection('wss://host', { tls: {} })).to.throw(TypeError, 'no ws');
   });
 
   it('should not show what a server says again', async () => {
