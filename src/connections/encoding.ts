@@ -19,8 +19,12 @@ export function encodedBy<E, V>(encode: (event: E) => V, event: E): V {
   try {
     return encode(event);
   } catch (error) {
-    throw new EncodingError(`cannot encode: ${messageOf(error)}`, { cause: error });
+    throw encodingError(error);
   }
+}
+
+function encodingError(error: unknown): EncodingError {
+  return new EncodingError(`cannot encode: ${messageOf(error)}`, { cause: error });
 }
 
 /**
@@ -30,11 +34,13 @@ export function encodedBy<E, V>(encode: (event: E) => V, event: E): V {
  * @throws EncodingError when it throws, or gives neither a text nor bytes.
  */
 export function encoded<T>(encode: Encode<T>, event: T): string | Uint8Array {
-  return encodedBy((value: T) => {
-    const body: unknown = encode(value);
+  try {
+    const body: unknown = encode(event);
     expectBody('encoded event', body);
     return body;
-  }, event);
+  } catch (error) {
+    throw encodingError(error);
+  }
 }
 
 /** Throws unless the value is a text, or bytes. */

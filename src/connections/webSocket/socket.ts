@@ -17,6 +17,9 @@ export type WebSocketConstructor = new (url: string, protocols?: string | string
 /** How long a peer that does not answer may hold up the end of a socket of ws, in milliseconds. */
 const closeTimeout = 1_000;
 
+/** How many messages are one write at most: the peer begins with them while others are made. */
+const stretch = 16;
+
 /** After how long a silence the system asks whether the peer is still there, in milliseconds. */
 const keepAlive = 10_000;
 
@@ -50,6 +53,7 @@ export async function wsSocket(ws: Peer, options: object): Promise<WebSocketCons
     /** What it writes to, once it is open. */
     private stream: { cork(): void; uncork(): void } | undefined;
     private isCorked = false;
+    private messages = 0;
 
     constructor(url: string, protocols?: string | string[]) {
       super(url, protocols, given);
@@ -68,6 +72,9 @@ export async function wsSocket(ws: Peer, options: object): Promise<WebSocketCons
           this.isCorked = false;
           stream?.uncork();
         });
+      } else if (++this.messages % stretch === 0) {
+        stream?.uncork();
+        stream?.cork();
       }
       super.send(message);
     }
