@@ -15,11 +15,11 @@ import type { ReadyClient } from '../readyConnection.js';
 import type { Endpoint } from './endpoint.js';
 import type * as Library from './library.js';
 import type { RedisSettings } from './options.js';
-import { pipelined } from './pipeline.js';
+import { pipelined, type Asking } from './pipeline.js';
 import { errorOf } from './reply.js';
 
 /** One life of a client: after a failure there is another one. */
-export class RedisClient<T, R> implements ReadyClient<T, R> {
+export class RedisClient<T, R> implements ReadyClient<T, R>, Asking<T, R> {
   private readonly client: ReturnType<typeof Library.clientFor>;
   /** Why it is over; also for those who ask later. */
   private readonly broken$ = new ReplaySubject<Error>(1);
@@ -81,13 +81,12 @@ export class RedisClient<T, R> implements ReadyClient<T, R> {
    * @throws EncodingError when there is no command for it.
    */
   one(event: T): Promise<R> {
-    const command = this.settings.commandOf(event);
-    return this.client.sendCommand(command).then(this.answered, this.refused);
+    return this.ask(event).then(this.read, this.refused);
   }
 
   /** Sends many events, in one write. */
   many(events: readonly T[]): Observable<readonly ItemResult<R>[]> {
-    return pipelined(events, (event) => this.one(event));
+    return pipelined(events, this);
   }
 
   /** Ends it at once, with its socket. */
@@ -95,7 +94,13 @@ export class RedisClient<T, R> implements ReadyClient<T, R> {
     this.client.destroy();
   }
 
-  private readonly answered = (answer: unknown): R => {
+  /** Writes the command of an event. */
+  ask(event: T): Promise<unknown> {
+    return this.client.sendCommand(this.settings.commandOf(event));
+  }
+
+  /** What an answer says; it throws for one that is no acknowledgement. */
+  readonly read = (answer: unknown): R => {
     const { answer: expected } = this.settings;
     if (typeof answer !== expected) {
       throw this.meaningOf(new Error(`expected a ${expected} as an answer, got ${typeof answer}`));
@@ -133,7 +138,8 @@ export class RedisClient<T, R> implements ReadyClient<T, R> {
     }
   }
 
-  private meaningOf(error: unknown): Error {
+  /** What an error of the client means. */
+  meaningOf(error: unknown): Error {
     if (!this.library.isReply(error)) {
       return this.broken ?? this.failure(error);
     }

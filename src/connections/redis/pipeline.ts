@@ -3,17 +3,27 @@ import { Observable } from 'rxjs';
 import type { ItemResult } from '../../connection.js';
 import { kindByClass } from '../../internal/target.js';
 
+/** Whoever sends one event. */
+export interface Asking<T, R> {
+  /** Begins to; what it throws is the error of the event. */
+  ask(event: T): Promise<unknown>;
+  /** What an answer says. What it throws is the error of the event. */
+  read(answer: unknown): R;
+  /** What an error means that came instead of an answer. */
+  meaningOf(error: unknown): Error;
+}
+
 /**
  * Sends events without waiting for one to be answered before the next.
  *
  * Those that are answered are named as the answers come. An error that breaks the connection is the error of
  * the stream, once all have an answer or none can come any more; any other is the result of its event.
  * @param events The events.
- * @param send Sends one of them.
+ * @param asking Sends one of them.
  */
 export function pipelined<T, R>(
   events: readonly T[],
-  send: (event: T) => Promise<R>,
+  asking: Asking<T, R>,
 ): Observable<readonly ItemResult<R>[]> {
   return new Observable((subscriber) => {
     let results: ItemResult<R>[] = [];
@@ -55,13 +65,18 @@ export function pipelined<T, R>(
     };
 
     events.forEach((event, index) => {
-      const answered = (value: R): void => {
-        results.push({ index, status: 'delivered', value });
+      const answered = (answer: unknown): void => {
+        try {
+          results.push({ index, status: 'delivered', value: asking.read(answer) });
+        } catch (error) {
+          refused(index, error);
+          return;
+        }
         settled();
       };
       try {
-        send(event).then(answered, (error: unknown) => {
-          refused(index, error);
+        asking.ask(event).then(answered, (error: unknown) => {
+          refused(index, asking.meaningOf(error));
         });
       } catch (error) {
         refused(index, error);
