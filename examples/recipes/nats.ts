@@ -25,8 +25,7 @@ from(orders)
   .subscribe((outcome) => {
     if (outcome.status === 'delivered') {
       const { stream, seq, duplicate } = outcome.value;
-      console.log(`${outcome.event.id} ${stream} ${seq}${duplicate ? ' (again)' : ''}`);
-      // a-1 ORDERS 1, a-2 ORDERS 2, a-1 ORDERS 1 (again)
+      console.log(`${outcome.event.id} ${stream} ${seq}${duplicate ? ' (again)' : ''}`); // a-1 ORDERS 1, a-2 ORDERS 2, a-1 ORDERS 1 (again)
     } else {
       console.log(`${outcome.event.id} ${outcome.reason}`);
     }

@@ -28,8 +28,7 @@ from(orders)
   .subscribe((outcome) => {
     if (outcome.status === 'delivered') {
       // The length of the list after it, or the id of the entry in the stream.
-      console.log(`${outcome.event.id} ${outcome.connection} ${typeof outcome.value}`);
-      // a-1 list number, a-2 stream string
+      console.log(`${outcome.event.id} ${outcome.connection} ${typeof outcome.value}`); // a-1 list number, a-2 stream string
     } else {
       console.log(`${outcome.event.id} ${outcome.reason}`);
     }

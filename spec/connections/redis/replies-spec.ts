@@ -34,6 +34,14 @@ const connection = [
   'oom',
 ];
 
+/** Replies with an error to the events that are one, and as Redis does to the others. */
+function picky(server: ScriptedRedis): Script {
+  return (command) => {
+    const [, error] = /^"(ERR .*)"$/.exec(command.at(-1) ?? '') ?? [];
+    return error === undefined ? server.usual(command) : `-${error}\r\n`;
+  };
+}
+
 /** What an error of a send means. */
 function fateOf(error: unknown): string {
   if (error instanceof TemporaryError) {
@@ -98,8 +106,36 @@ describe('the replies to redisConnection', function () {
         error: resolve,
       });
     });
-    expect(named).to.deep.equal([0, 2, 4]);
+    expect(named).to.deep.equal([0, 1, 2, 3, 4]);
     expect(error.message).to.match(/: READONLY no$/);
+  });
+
+  it('should drop an event of a batch that is never taken, and no other', async () => {
+    server.script = picky(server);
+    const place = redisConnection<string>(server.url, { list: 'key', batch: { size: 10 } });
+    const events = ['one', 'ERR too large', 'two', 'three'];
+    const balanced = keep(new Shipment(events, [place], { maxAttempts: 3, reconnectDelay: 1 }));
+    const outcomes = await balanced.ended();
+    expect(Object.fromEntries(outcomes.map(({ event, status }) => [event, status]))).to.deep.equal({
+      one: 'delivered',
+      two: 'delivered',
+      three: 'delivered',
+      'ERR too large': 'dropped',
+    });
+  });
+
+  it('should ask a user what the error of an event means about that event', async () => {
+    server.script = picky(server);
+    const asked: string[] = [];
+    const classify = (_error: unknown, event: string): 'rejected' => {
+      asked.push(event);
+      return 'rejected';
+    };
+    const place = redisConnection<string>(server.url, { list: 'key', batch: { size: 10 }, classify });
+    const outcomes = await keep(new Shipment(['one', 'ERR no', 'two'], [place])).ended();
+    const dropped = outcomes.filter(({ status }) => status === 'dropped');
+    expect(dropped.map(({ event }) => event)).to.deep.equal(['ERR no']);
+    expect(asked[0]).to.equal('ERR no');
   });
 
   it('should give a batch its error where no event has a result', async () => {

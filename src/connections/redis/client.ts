@@ -129,6 +129,11 @@ export class RedisClient<T, R> implements ReadyClient<T, R>, Asking<T, R> {
     await this.client.sendCommand(['PING']).catch(noop);
   }
 
+  /** Whether it is over. */
+  get isBroken(): boolean {
+    return this.broken !== undefined;
+  }
+
   private fail(error: unknown): void {
     if (this.broken === undefined) {
       this.broken = this.failure(isUnasked(error) ? new Error('an answer that nobody asked for') : error);

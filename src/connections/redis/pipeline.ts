@@ -11,13 +11,15 @@ export interface Asking<T, R> {
   read(answer: unknown): R;
   /** What an error means that came instead of an answer. */
   meaningOf(error: unknown): Error;
+  /** Whether no answer can come any more. */
+  readonly isBroken: boolean;
 }
 
 /**
  * Sends events without waiting for one to be answered before the next.
  *
- * Those that are answered are named as the answers come. An error that breaks the connection is the error of
- * the stream, once all have an answer or none can come any more; any other is the result of its event.
+ * Each is named as its answer comes, delivered or failed; those that a broken link has left without one are not. An
+ * error that breaks the connection is also the error of the stream, once all have an answer or none can come any more.
  * @param events The events.
  * @param asking Sends one of them.
  */
@@ -58,7 +60,8 @@ export function pipelined<T, R>(
     const refused = (index: number, error: unknown): void => {
       if (kindByClass(error) === 'connection') {
         failure ??= { error };
-      } else {
+      }
+      if (!asking.isBroken) {
         results.push({ index, status: 'failed', error });
       }
       settled();
