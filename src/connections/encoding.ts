@@ -3,7 +3,7 @@ import { RejectedError } from '../errors.js';
 import { wrongType } from '../internal/expect.js';
 import { messageOf } from './messageOf.js';
 
-/** Writes an event. What it throws drops the event, reason `rejected`. */
+/** Writes an event. What it throws drops the event, reason `rejected`. Bytes are not copied: give new ones each time. */
 export type Encode<T> = (event: T) => string | Uint8Array;
 
 /** An event that cannot be written can be sent nowhere. */
