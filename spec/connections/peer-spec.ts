@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Peer, resolverOf } from '../../src/connections/peer.js';
+import { Peer, resolverOf, type Resolve } from '../../src/connections/peer.js';
 
 describe('Peer', () => {
   const missing = new Peer('someConnection', 'a-package-that-is-not-there', 3);
@@ -23,6 +23,18 @@ describe('Peer', () => {
     expect(resolverOf({ url: 'file:///bundle.js', resolve })).to.equal(undefined);
     expect(resolverOf({ url: 'https://cdn/connections/peer.js' })).to.equal(undefined);
     expect(resolverOf({})).to.equal(undefined);
+  });
+
+  it('should be installed where it can be found, and not where that cannot be told', () => {
+    const isInstalled = (resolve: Resolve): boolean => missing.isInstalled(resolve);
+    expect(isInstalled((name) => `file:///${name}`)).to.equal(true);
+    expect(
+      isInstalled(() => {
+        throw new Error('Cannot find package');
+      }),
+    ).to.equal(false);
+    // By Node's own way, where these modules are run as they are; else nobody can tell.
+    expect(missing.isInstalled()).to.equal(false);
   });
 
   it('should say so too when that shows only at loading', async () => {

@@ -4,7 +4,9 @@ import { Endpoint } from '../../src/connections/http/endpoint.js';
 import { httpSettings } from '../../src/connections/http/options.js';
 import { retryAfterOf } from '../../src/connections/http/retryAfter.js';
 import { messageOf } from '../../src/connections/messageOf.js';
+import { Redaction } from '../../src/connections/redaction.js';
 import { Secrets } from '../../src/connections/secrets.js';
+import { secretsOf } from '../../src/connections/serverUrl.js';
 
 describe('the settings of httpConnection', () => {
   const endpoint = new Endpoint('spec', 'http://host/in');
@@ -33,6 +35,37 @@ describe('what an HTTP connection does not show', () => {
   it('should be no user name that is a part of many words', () => {
     const { secrets } = new Endpoint('spec', 'http://e:hunter2@host/');
     expect(new Secrets(secrets).redacted('expected e:hunter2')).to.equal('expected …');
+  });
+});
+
+describe('what is secret in a query', () => {
+  it('should be hidden as it was written, and as a server may read it', () => {
+    const secrets = secretsOf(new URL('ws://host/?a=b&&key&token=a%2Bb+c%20d%FF=&x=y'));
+    expect(new Redaction(secrets).redacted('key b y a%2Bb+c%20d%FF= a+b+c d%FF= a+b c d\uFFFD=')).to.equal(
+      'key b y … … …',
+    );
+    expect(new Redaction(secretsOf(new URL('ws://host/'))).redacted('ws://host/')).to.equal('ws://host/');
+  });
+});
+
+describe('a text that somebody else wrote', () => {
+  it('should be looked at only where it is shown', () => {
+    const seen: number[] = [];
+    const redaction = new (class extends Redaction {
+      override redacted(text: string): string {
+        seen.push(text.length);
+        return super.redacted(text);
+      }
+    })(['hunter22']);
+    expect(redaction.shown(`a hunter22 ${'b'.repeat(20_000_000)}`)).to.equal(`a … ${'b'.repeat(196)}`);
+    expect(Math.max(...seen)).to.be.lessThan(10_000);
+  });
+
+  it('should not show a long secret where it was cut off', () => {
+    const secret = Array.from({ length: 3_000 }, (_, index) => `${index} `).join('');
+    const redaction = new Redaction([secret]);
+    expect(redaction.shown(secret.slice(0, 9_000), true)).to.equal('');
+    expect(redaction.shown(`a ${secret} b`)).to.equal('a … b');
   });
 });
 

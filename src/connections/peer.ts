@@ -45,6 +45,18 @@ export class Peer {
   }
 
   /**
+   * Whether it is installed; not where that cannot be told without loading it.
+   * @param resolve Finds an installed package.
+   */
+  isInstalled(resolve: Resolve | undefined = resolveInstalled): boolean {
+    try {
+      return resolve?.(this.name) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
    * Loads a module that imports it.
    * @param load Imports the module.
    * @throws Error that says what to install when the package is not there.

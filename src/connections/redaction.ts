@@ -3,6 +3,9 @@
 /** How much is shown of what somebody else wrote, in characters. */
 const excerptLength = 200;
 
+/** How much of it is looked at, in characters: what follows could be shown only after that much white space. */
+const lookedAt = 4_000;
+
 /** What must not be shown. */
 export class Redaction {
   /** The longest first: one may be a part of another. */
@@ -28,10 +31,12 @@ export class Redaction {
    * @param isCutOff Whether there was more of it.
    */
   shown(text: string, isCutOff = false): string {
-    const redacted = this.redacted(text);
-    // What begins where it was cut off may be the beginning of one.
     const [longest = ''] = this.texts;
-    const whole = isCutOff ? redacted.slice(0, redacted.length - longest.length) : redacted;
+    const limit = lookedAt + longest.length;
+    const redacted = this.redacted(text.slice(0, limit));
+    // What begins where it was cut off may be the beginning of one.
+    const isPart = isCutOff || text.length > limit;
+    const whole = isPart ? redacted.slice(0, Math.max(redacted.length - longest.length, 0)) : redacted;
     const line = whole.replace(/[\s\p{C}]+/gu, ' ').trim();
     // Once more: they may have spaces in them.
     return Array.from(this.redacted(line)).slice(0, excerptLength).join('');

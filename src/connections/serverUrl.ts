@@ -35,8 +35,8 @@ export function hostOf({ hostname }: URL): string {
  * What must not be shown of a URL: its password, its user when that tells something, and parameters of the query
  * that are called a key, a token or the like; encoded and decoded.
  */
-export function secretsOf({ username, password, searchParams }: URL): string[] {
-  const inQuery = [...searchParams].flatMap(([name, value]) => (isSecret(name) ? [value] : []));
+export function secretsOf({ username, password, search }: URL): string[] {
+  const inQuery = search.slice(1).split('&').flatMap(secretsOfParameter);
   if (username === '' && password === '') {
     return inQuery;
   }
@@ -46,14 +46,22 @@ export function secretsOf({ username, password, searchParams }: URL): string[] {
   return [`${user}:${word}`, word, password, ...names, ...inQuery];
 }
 
+/** What must not be shown of a parameter: its value as it was written, and as a server may read it. */
+function secretsOfParameter(parameter: string): string[] {
+  const value = parameter.replace(/^[^=]*=?/, '');
+  return [...new URLSearchParams(parameter)].flatMap(([name, read]) =>
+    isSecret(name) ? [value, decoded(value), decoded(value.replaceAll('+', ' ')), read] : [],
+  );
+}
+
 /**
- * A URL as it may be shown: without a user, and without a query.
+ * A URL as it may be shown: without a user, and without a query or a fragment.
  *
- * What stands before the `@` may be a password, and what stands behind the `?` a token, also where the rest is
- * not a URL.
+ * What stands before the `@` may be a password, and what stands behind the `?` or the `#` a token, also where the rest
+ * is not a URL.
  */
 export function withoutUser(url: string): string {
-  return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@').replace(/\?.*/s, '?…');
+  return url.replace(/^((?:[a-z]+:)?\/+)?.*@/is, '$1…@').replace(/([?#]).*/s, '$1…');
 }
 
 /** What can be decoded of a part of a URL. */

@@ -14,9 +14,10 @@ export type { WebSocketConstructor, WebSocketLike } from './webSocket/socket.js'
 export type { BatchLimits, ConnectionOptions } from './settings.js';
 
 /**
- * Makes a connection over a WebSocket, on RxJS's own `webSocket`. It runs in a browser, and in Node: with its global
- * `WebSocket` where there is one (Node 22), or else with [ws](https://github.com/websockets/ws) (`npm install ws@8`),
- * as also with `headers`, `tls` or a password in the URL.
+ * Makes a connection over a WebSocket, on RxJS's own `webSocket`. It runs in a browser, and in Node with
+ * [ws](https://github.com/websockets/ws) (`npm install ws@8`). Where that is not installed, it takes the global
+ * `WebSocket` of Node 22, which cannot let go of a peer that hangs, and does not say why it could not connect; not with
+ * `headers`, `tls` or a password in the URL, which need ws.
  *
  * *Each message has a number, and the answer has the same.*
  *
@@ -31,7 +32,8 @@ export type { BatchLimits, ConnectionOptions } from './settings.js';
  * | JSON without a number as its `id`, or with one that nobody waits for | still waits | goes on |
  * | what is not JSON | put back | is closed, and opened again after the backoff |
  *
- * One message answers one send; answers come in any order. Other messages, other answers: `encode` and `decode`.
+ * One message answers one send; answers come in any order. A field that is null is not there; an `error` that is
+ * `""` or `false` is none. Other messages, other answers: `encode` and `decode`.
  *
  * ```text
  * server:    listens          is killed    listens again
@@ -75,20 +77,20 @@ export function webSocketConnection<T = unknown, R = unknown>(
 export function webSocketConnection<T = unknown, R = unknown>(
   url: string | URL,
   options?: WebSocketOptions<T, R> & { readonly batch?: undefined },
-): Connection<T, R>;
+): Connection<T, R | undefined>;
 export function webSocketConnection<T = unknown, R = unknown>(
   url: string | URL,
   options: WebSocketOptions<T, R>,
-): Connection<T, R> | BatchConnection<T, R>;
+): Connection<T, R | undefined> | BatchConnection<T, R>;
 export function webSocketConnection<T, R>(
   url: string | URL,
   options: WebSocketOptions<T, R> = {},
-): Connection<T, R> | BatchConnection<T, R> {
+): Connection<T, R | undefined> | BatchConnection<T, R> {
   const who = 'webSocketConnection';
   const endpoint = new Endpoint(who, url);
   const settings = webSocketSettings(who, endpoint, options);
-  const { needsWs, wsOptions, WebSocketCtor = needsWs ? undefined : platformSocket() } = settings;
   const ws = new Peer(who, 'ws', 8);
+  const { needsWs, wsOptions, WebSocketCtor = platformSocket(ws, needsWs) } = settings;
   if (WebSocketCtor === undefined) {
     ws.expect();
   }

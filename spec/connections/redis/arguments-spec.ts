@@ -25,7 +25,7 @@ describe('the arguments of redisConnection', () => {
       ['redis://host/-1', RangeError, shape, '`"redis://host/-1"` (string)'],
       ['redis://host/1e3', RangeError, shape, '`"redis://host/1e3"` (string)'],
       ['redis://host/1234567890', RangeError, shape, '`"redis://host/1234567890"` (string)'],
-      ['redis://host#1', RangeError, shape, '`"redis://host#1"` (string)'],
+      ['redis://host#1', RangeError, shape, '`"redis://host#…"` (string)'],
       ['redis://host?db=1', RangeError, shape, '`"redis://host?…"` (string)'],
       ['redis://robert:hunter2@host/key', RangeError, shape, '`"redis://…@host/key"` (string)'],
       ['ftp://robert:hunter2@host', TypeError, type, '`"ftp://…@host"` (string)'],

@@ -1,5 +1,7 @@
 /** Bad arguments of './websocket': who expected what, and what it got, without showing a secret. */
 import { expect } from 'chai';
+import { expectTypeOf } from 'expect-type';
+import type { BatchConnection, Connection } from '../../../src/index.js';
 import { webSocketConnection, type WebSocketOptions } from '../../../src/connections/webSocket.js';
 
 describe('the arguments of webSocketConnection', () => {
@@ -10,6 +12,8 @@ describe('the arguments of webSocketConnection', () => {
     for (const [url, got] of [
       ['http://robert:hunter2@host/', '`"http://…@host/"` (string)'],
       ['ws://host:99999/?token=hunter2', '`"ws://host:99999/?…"` (string)'],
+      ['ws://host:99999/#token=hunter2', '`"ws://host:99999/#…"` (string)'],
+      ['ws://host:99999/?a#token=hunter2', '`"ws://host:99999/?…"` (string)'],
       [null, '`null` (null)'],
     ]) {
       expect(() => made({}, url))
@@ -57,5 +61,12 @@ describe('the arguments of webSocketConnection', () => {
     const connection = webSocketConnection(new URL('ws://host/'), options);
     expect(connection).to.include({ name: 'one', window: 3, classify: options.classify });
     expect(connection.batch).to.include({ size: 5 });
+  });
+
+  it('should say in its type that an answer may have no value', () => {
+    const single = webSocketConnection<string, number>('ws://host/');
+    expectTypeOf(single).toEqualTypeOf<Connection<string, number | undefined>>();
+    const batches = webSocketConnection<string, number>('ws://host/', { batch: { size: 5 } });
+    expectTypeOf(batches).toEqualTypeOf<BatchConnection<string, number>>();
   });
 });

@@ -1,4 +1,5 @@
 /** webSocketConnection: which WebSocket it uses, and what only that of ws takes. */
+import type { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { lastValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -11,10 +12,11 @@ import { Peer } from '../../../src/connections/peer.js';
 import { WebSocketClient } from '../../../src/connections/webSocket/client.js';
 import { Endpoint } from '../../../src/connections/webSocket/endpoint.js';
 import { webSocketSettings } from '../../../src/connections/webSocket/options.js';
-import { wsSocket } from '../../../src/connections/webSocket/socket.js';
+import { platformSocket, wsSocket } from '../../../src/connections/webSocket/socket.js';
 import { certificateFor, type Certificate } from '../certificate.js';
 import { closedAfterEach } from '../closedAfterEach.js';
 import { OpenConnection } from '../openConnection.js';
+import { until } from '../../until.js';
 import { acknowledge, ScriptedWebSocketServer } from './scriptedWebSocketServer.js';
 
 type Single = WebSocketOptions<unknown, unknown> & { readonly batch?: undefined };
@@ -67,13 +69,31 @@ describe('the WebSocket of a webSocketConnection', () => {
     return { Ctor, calls };
   };
 
-  it('should be that of the platform', async () => {
+  it('should be that of the platform in a browser', async () => {
     const server = keep(await ScriptedWebSocketServer.start());
     const { Ctor, calls } = watched();
-    setGlobals({ WebSocket: Ctor });
-    const connection = await openedTo(`${server.origin}/in?a=b#c`).up();
-    await connection.send(1);
+    const restore = setGlobals({ WebSocket: Ctor, process: undefined });
+    const connection = webSocketConnection(`${server.origin}/in?a=b#c`);
+    restore();
+    await (await keep(new OpenConnection(connection)).up()).send(1);
     expect(calls).to.deep.equal([[`${server.origin}/in?a=b`]]);
+  });
+
+  it('should be that of the platform in Node only where ws is not installed, and not needed', () => {
+    const { Ctor } = watched();
+    const ws = new Peer('spec', 'ws', 8);
+    const missing = (): never => {
+      throw new Error('Cannot find package');
+    };
+    const found = (name: string): string => `file:///${name}`;
+    const restore = setGlobals({ WebSocket: Ctor });
+    expect(platformSocket(ws, false, missing)).to.equal(Ctor);
+    expect(platformSocket(ws, true, missing)).to.equal(undefined);
+    expect(platformSocket(ws, false, found)).to.equal(undefined);
+    setGlobals({ process: undefined });
+    const inBrowser = platformSocket(ws, false, found);
+    restore();
+    expect(inBrowser).to.equal(Ctor);
   });
 
   it('should be that of the options', async () => {
@@ -165,6 +185,8 @@ describe('the WebSocket of a webSocketConnection', () => {
       };
     for (const [event, said] of [
       [{ type: 'error' }, 'the WebSocket has failed'],
+      [{ message: '', error: undefined }, 'the WebSocket has failed'],
+      [{ message: '', error: new TypeError('') }, 'the WebSocket has failed'],
       [{ message: 'no route' }, 'no route'],
       [{ message: '', error: new AggregateError([new Error('a'), new Error('b')], '') }, 'a, b'],
       [{ code: 1006 }, 'closed: 1006'],
@@ -232,5 +254,32 @@ describe('the WebSocket of a webSocketConnection', () => {
     expect(stream).to.include({ writableLength: first * 2, writableCorked: 1 });
     await Promise.resolve();
     expect(stream.writableCorked).to.equal(0);
+  });
+
+  it('should write at most 16 messages in one go', async () => {
+    const server = keep(await ScriptedWebSocketServer.start(() => undefined));
+    const Ctor = await wsSocket(new Peer('spec', 'ws', 8), {});
+    const made: unknown = new Ctor(server.origin);
+    const socket = made as WebSocket;
+    keep(socket);
+    await new Promise((resolve) => socket.once('open', resolve));
+    const { _socket: stream } = socket as unknown as { _socket: { uncork: () => void } };
+    const writes: number[] = [];
+    const uncork = stream.uncork.bind(stream);
+    let sent = 0;
+    stream.uncork = () => {
+      const { writableLength, writableCorked } = stream as unknown as Writable;
+      uncork();
+      // ws corks each message by itself as well.
+      if (writableCorked === 1 && writableLength > 0) {
+        writes.push(sent);
+      }
+    };
+    for (; sent < 40; sent++) {
+      socket.send('message');
+    }
+    await Promise.resolve();
+    expect(writes).to.deep.equal([16, 32, 40]);
+    await until('all have arrived', () => server.messages.length === 40);
   });
 });

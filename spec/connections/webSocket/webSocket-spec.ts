@@ -57,6 +57,28 @@ describe('webSocketConnection', () => {
       expect(error.message).to.match(/^ws:\/\/127\.0\.0\.1:\d+\/ answered: the disk is full$/);
     });
 
+    it('should be delivered where the server says that there is nothing to say', async () => {
+      for (const nothing of [
+        { error: null, retryAfter: null, rejected: null, results: null },
+        { error: '', rejected: false },
+        { error: false },
+      ]) {
+        const connection = await answeredWith((id) => ({ id, value: 'v', ...nothing }));
+        expect(await connection.send(1)).to.equal('v');
+      }
+      const connection = await answeredWith((id) => ({ id, error: 'busy', retryAfter: null, results: null }));
+      expect(await connection.refused(1))
+        .to.be.instanceOf(TemporaryError)
+        .with.property('retryAfter', undefined);
+    });
+
+    it('should be read by the documented fields alone', async () => {
+      for (const failure of [null, 'hunter22']) {
+        const connection = await answeredWith((id) => ({ id, value: 'v', failure }));
+        expect(await connection.send(1)).to.equal('v');
+      }
+    });
+
     it('should say how long to pause, at most a day', async () => {
       for (const [said, meant] of [
         [250, 250],
@@ -74,7 +96,8 @@ describe('webSocketConnection', () => {
       for (const [answer, said] of [
         [{ error: 'malformed', rejected: true }, 'malformed'],
         [{ error: { code: 7 }, rejected: true }, '{"code":7}'],
-        [{ rejected: true }, 'rejected'],
+        [{ rejected: true }, 'answered: rejected'],
+        [{ error: null, rejected: true }, 'answered: rejected'],
       ] as const) {
         const connection = await answeredWith((id) => ({ id, ...answer }));
         const error = await connection.refused(1);
@@ -154,6 +177,15 @@ describe('webSocketConnection', () => {
       expect(server.messages).to.deep.equal(['1 bad', '2 good']);
     });
 
+    it('should be put back also after an error that is no JSON', async () => {
+      const connection = await answeredWith((id) => ({ id }), {
+        decode: () => ({ id: 1, error: Symbol('no') }),
+      });
+      const error = await connection.refused(1);
+      expect(error).to.be.instanceOf(TemporaryError);
+      expect(error.message).to.match(/answered: later$/);
+    });
+
     it('should be rejected when it is written as neither a text nor bytes', async () => {
       const connection = await answeredWith((id) => ({ id }), { encode: () => 7 as unknown as string });
       const error = await connection.refused(1);
@@ -212,6 +244,18 @@ describe('webSocketConnection', () => {
       expect(error).to.be.instanceOf(TemporaryError);
     });
 
+    it('should not count as delivered by results that name none of its events', async () => {
+      const server = await serverOf((socket) => {
+        socket.send('{"id":1,"results":[]}');
+      });
+      const connection = await batchesTo(server);
+      const error: unknown = await connection.sendAll([1, 2]).catch((reason: unknown) => reason);
+      expect(error)
+        .to.be.instanceOf(TemporaryError)
+        .with.property('message')
+        .that.matches(/ answered for none of 2 events$/);
+    });
+
     it('should be sent without what cannot be written', async () => {
       const answers = ['{"id":1}', '{"id":2,"results":[{"index":0},{"index":1,"error":"x"},{"index":7}]}'];
       const server = await serverOf((socket) => {
@@ -231,18 +275,92 @@ describe('webSocketConnection', () => {
       expect(server.messages).to.deep.equal(['{"id":1,"events":["a","b"]}', '{"id":2,"events":["a","b"]}']);
     });
 
-    it('should be rejected when nobody can tell which of its events is to blame', async () => {
-      const server = await serverOf(acknowledge);
-      const encode = (id: number, events: readonly unknown[]): string => {
-        if (events.length > 1) {
-          throw new Error('too long');
-        }
-        return JSON.stringify({ id });
+    describe('that cannot be written together', () => {
+      /** Takes two at most; what is `bad` it writes only once by itself. */
+      const shortly = (): WebSocketOptions<unknown, unknown> => {
+        let attempts = 0;
+        return {
+          encode: (id, events) => {
+            if (events.length > 2 || (events[0] === 'bad' && ++attempts > 1)) {
+              throw new Error('too long');
+            }
+            return JSON.stringify({ id, events });
+          },
+        };
       };
-      const connection = await batchesTo(server, { encode });
-      const error: unknown = await connection.sendAll([1, 2]).catch((reason: unknown) => reason);
-      expect(error).to.be.instanceOf(RejectedError).with.property('message', 'cannot encode: too long');
-      await connection.sendAll([1]);
+      const encode = shortly().encode as (id: number, events: readonly unknown[]) => string;
+
+      it('should be several messages, and delivered by the answers to all of them', async () => {
+        const server = await serverOf((socket, message) => {
+          const { id } = JSON.parse(message) as { readonly id: number };
+          socket.send(
+            [
+              '{"id":1,"value":"v"}',
+              '{"id":2}',
+              '{"id":3,"results":[{"index":1,"error":"x"},{"index":0,"value":"w"}]}',
+            ][id - 1] ?? '',
+          );
+        });
+        const connection = await batchesTo(server, { encode });
+        const results = await connection.sendAll(['a', 'b', 'c', undefined, 'd']);
+        expect(server.messages.map((message) => JSON.parse(message) as unknown)).to.deep.equal([
+          { id: 1, events: ['a', 'b'] },
+          { id: 2, events: ['c'] },
+          { id: 3, events: [null, 'd'] },
+        ]);
+        expect(results.slice(0, 3)).to.deep.equal([
+          { index: 0, status: 'delivered', value: 'v' },
+          { index: 1, status: 'delivered', value: 'v' },
+          { index: 2, status: 'delivered', value: undefined },
+        ]);
+        expect(results[3]).to.deep.include({ index: 4, status: 'failed' });
+        expect(results.slice(4)).to.deep.equal([{ index: 3, status: 'delivered', value: 'w' }]);
+      });
+
+      it('should fail where the server refuses one of the messages, and only there', async () => {
+        const server = await serverOf((socket, message) => {
+          const { id } = JSON.parse(message) as { readonly id: number };
+          for (const answer of id === 1 ? [{ error: 'busy' }, {}] : [{}]) {
+            socket.send(JSON.stringify({ id, ...answer }));
+          }
+        });
+        const connection = await batchesTo(server, { encode });
+        const results = await connection.sendAll([1, 2, 3, 4]);
+        expect(results.map(({ index, status }) => `${index} ${status}`)).to.deep.equal([
+          '0 failed',
+          '1 failed',
+          '2 delivered',
+          '3 delivered',
+        ]);
+        expect(results[0]).to.have.property('error').that.is.instanceOf(TemporaryError);
+      });
+
+      it('should fail as a whole when the connection breaks between the answers', async () => {
+        const server = await serverOf((socket, message) => {
+          const { id } = JSON.parse(message) as { readonly id: number };
+          if (id === 2) {
+            socket.close(1001);
+          }
+        });
+        const connection = await batchesTo(server, { encode });
+        const error: unknown = await connection.sendAll([1, 2, 3, 4]).catch((reason: unknown) => reason);
+        expect(error).to.equal(await connection.lost());
+      });
+
+      it('should be without an event that can be written only sometimes', async () => {
+        const server = await serverOf(acknowledge);
+        const connection = await batchesTo(server, shortly());
+        const [refused, ...others] = await connection.sendAll(['bad', 1, 2]);
+        expect(refused).to.deep.include({ index: 0, status: 'failed' });
+        expect(refused)
+          .to.have.property('error')
+          .that.is.instanceOf(RejectedError)
+          .with.property('message', 'cannot encode: too long');
+        expect(others.map(({ index, status }) => `${index} ${status}`)).to.deep.equal([
+          '1 delivered',
+          '2 delivered',
+        ]);
+      });
     });
   });
 });

@@ -9,17 +9,20 @@ const longestPause = 86_400_000;
 
 /**
  * What became of one event. Without `error`, `retryAfter` and `rejected` it was taken. With one of them it was not:
- * it is put back and the connection pauses, or it is dropped.
+ * it is put back and the connection pauses, or it is dropped. Where one of them is null, it is not there.
  */
 export interface WebSocketResult<R = unknown> {
   /** The value of the outcome. */
   readonly value?: R;
-  /** Why it was not taken: a text. An own `decode` may also give an Error, which is the error of the send as it is. */
+  /**
+   * Why it was not taken: a text; one that is empty, and `false`, is none. An own `decode` may also give an Error,
+   * which is the error of the send as it is.
+   */
   readonly error?: unknown;
   /** How long the connection pauses, in milliseconds; at most a day. Default: the balancer's `reconnectDelay`. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | null;
   /** Whether it will never be taken. */
-  readonly rejected?: boolean;
+  readonly rejected?: boolean | null;
 }
 
 /** An answer to a send: that of its event, that of all events of its batch, or one for each of these. */
@@ -27,10 +30,12 @@ export interface WebSocketAnswer<R = unknown> extends WebSocketResult<R> {
   /** Which send it answers. */
   readonly id: number;
   /** What became of each event of a batch; one that is not named here has failed. Default: the same of all. */
-  readonly results?: readonly (WebSocketResult<R> & {
-    /** Which event of the batch, from 0. */
-    readonly index: number;
-  })[];
+  readonly results?:
+    | readonly (WebSocketResult<R> & {
+        /** Which event of the batch, from 0. */
+        readonly index: number;
+      })[]
+    | null;
 }
 
 /** An answer that has been understood. */
@@ -58,12 +63,12 @@ export function replyFrom<R>(said: unknown, name: string, redaction: Redaction):
     throw wrongType('decode', 'answer', 'an object with a number as its `id`, or undefined', said);
   }
   const answer = said as WebSocketAnswer<R>;
-  const { id, results } = answer;
+  const { id, value, results } = answer;
   if (isFailure(answer)) {
     return { id, failure: failureOf(answer, name, redaction) };
   }
-  if (results === undefined) {
-    return answer as Reply<R>;
+  if (isAbsent(results)) {
+    return { id, value: value as R };
   }
   expectArray('decode', 'results', results);
   return {
@@ -78,23 +83,32 @@ export function replyFrom<R>(said: unknown, name: string, redaction: Redaction):
   };
 }
 
+/** Many languages write what is not there as null. */
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+function isError(error: unknown): boolean {
+  return !isAbsent(error) && error !== '' && error !== false;
+}
+
 function isFailure({ error, retryAfter, rejected }: WebSocketResult): boolean {
-  // Many languages write an error that is not there as null.
-  return (error !== undefined && error !== null) || retryAfter !== undefined || rejected === true;
+  return isError(error) || !isAbsent(retryAfter) || rejected === true;
 }
 
 function failureOf({ error, retryAfter, rejected }: WebSocketResult, name: string, redaction: Redaction) {
   if (error instanceof Error) {
     return error;
   }
+  const nothing = rejected === true ? 'rejected' : 'later';
   const text = typeof error === 'string' ? error : (JSON.stringify(error) as string | undefined);
-  const message = `${name} answered: ${redaction.shown(text ?? (rejected === true ? 'rejected' : 'later'))}`;
+  const message = `${name} answered: ${redaction.shown(isError(error) ? (text ?? nothing) : nothing)}`;
   if (rejected === true) {
     return new RejectedError(message);
   }
   return new TemporaryError(
     message,
     // What is no number is refused there.
-    retryAfter === undefined ? {} : { retryAfter: retryAfter > longestPause ? longestPause : retryAfter },
+    isAbsent(retryAfter) ? {} : { retryAfter: retryAfter > longestPause ? longestPause : retryAfter },
   );
 }

@@ -1,27 +1,19 @@
 /** An open WebSocket: what was sent over it, and waits for its answer. */
 import { Observable, Subject, Subscription } from 'rxjs';
 import { webSocket, type WebSocketSubject, type WebSocketSubjectConfig } from 'rxjs/webSocket';
-import type { BatchAnswer, ItemResult } from '../../connection.js';
+import type { BatchAnswer } from '../../connection.js';
+import { TemporaryError } from '../../errors.js';
 import { encodedBy, expectBody } from '../encoding.js';
 import { messageOf } from '../messageOf.js';
 import type { ReadyClient } from '../readyConnection.js';
 import { replyFrom, type Reply } from './answer.js';
+import { resultsOf, writtenBatch } from './batch.js';
 import type { Endpoint } from './endpoint.js';
 import type { WebSocketSettings } from './options.js';
 import type { WebSocketConstructor } from './socket.js';
 
 /** What becomes of an answer. */
 type Settle<R> = (reply: Reply<R>) => void;
-
-/** What is sent of a batch. */
-interface Letter<R> {
-  /** `undefined` when there is nothing left to send. */
-  readonly message: string | Uint8Array | undefined;
-  /** The places in the batch of the events that are sent; without it, all are. */
-  readonly places?: readonly number[];
-  /** What became of the others. */
-  readonly refused: readonly ItemResult<R>[];
-}
 
 /**
  * One WebSocket, on RxJS's own `webSocket`.
@@ -125,33 +117,36 @@ export class WebSocketClient<T, R> implements ReadyClient<T, R> {
 
   many(events: readonly T[]): Observable<BatchAnswer<R>> {
     return new Observable((subscriber) => {
-      const id = ++this.lastId;
-      const { message, places, refused } = this.letterOf(id, events);
+      const { letters, refused } = writtenBatch(this.lastId + 1, events, this.written);
+      this.lastId += letters.length;
       if (refused.length > 0) {
         subscriber.next(refused);
       }
-      if (message === undefined) {
-        subscriber.complete();
-        return;
+      let left = letters.length;
+      const isOne = left === 1;
+      for (const letter of letters) {
+        this.send(letter.id, letter.message, (said) => {
+          this.waiting.delete(letter.id);
+          const reply = this.withoutGap(said, letter.size);
+          const { failure } = reply;
+          if (failure !== undefined && (isOne || failure === this.end)) {
+            subscriber.error(failure);
+            return;
+          }
+          subscriber.next(resultsOf(reply, letter));
+          if (--left === 0) {
+            subscriber.complete();
+          }
+        });
       }
-      subscriber.add(() => this.waiting.delete(id));
-      this.send(id, message, ({ failure, value, results }) => {
-        if (failure !== undefined) {
-          subscriber.error(failure);
-          return;
+      subscriber.add(() => {
+        for (const { id } of letters) {
+          this.waiting.delete(id);
         }
-        if (results !== undefined) {
-          subscriber.next(
-            places === undefined
-              ? results
-              : results.map((result) => ({ ...result, index: places[result.index] ?? NaN })),
-          );
-        } else if (places !== undefined || value !== undefined) {
-          const all = places ?? events.map((_, index) => index);
-          subscriber.next(all.map((index) => ({ index, status: 'delivered', value: value as R })));
-        }
-        subscriber.complete();
       });
+      if (left === 0) {
+        subscriber.complete();
+      }
     });
   }
 
@@ -166,6 +161,14 @@ export class WebSocketClient<T, R> implements ReadyClient<T, R> {
     }
   }
 
+  /** Results that name no event would acknowledge all of them. */
+  private withoutGap(reply: Reply<R>, size: number): Reply<R> {
+    const { id, results } = reply;
+    return results?.length === 0
+      ? { id, failure: new TemporaryError(`${this.settings.name} answered for none of ${size} events`) }
+      : reply;
+  }
+
   private send(id: number, message: string | Uint8Array, settle: Settle<R>): void {
     if (this.end !== undefined) {
       // The subject would keep it for a socket to come.
@@ -176,37 +179,13 @@ export class WebSocketClient<T, R> implements ReadyClient<T, R> {
   }
 
   /** What cannot be written can be sent nowhere. */
-  private written(id: number, events: readonly T[]): string | Uint8Array {
+  private readonly written = (id: number, events: readonly T[]): string | Uint8Array => {
     return encodedBy((all: readonly T[]) => {
       const message: unknown = this.settings.encode(id, all);
       expectBody('encoded message', message);
       return message;
     }, events);
-  }
-
-  /** A batch without those of its events that cannot be written. */
-  private letterOf(id: number, events: readonly T[]): Letter<R> {
-    try {
-      return { message: this.written(id, events), refused: [] };
-    } catch (error) {
-      const places: number[] = [];
-      const refused: ItemResult<R>[] = [];
-      events.forEach((event, index) => {
-        try {
-          this.written(id, [event]);
-          places.push(index);
-        } catch (reason) {
-          refused.push({ index, status: 'failed', error: reason });
-        }
-      });
-      if (refused.length === 0) {
-        // One by one they can be written, and not together: nobody can tell which is to blame.
-        throw error;
-      }
-      const rest = events.filter((_, index) => places.includes(index));
-      return { message: rest.length === 0 ? undefined : this.written(id, rest), places, refused };
-    }
-  }
+  };
 
   /** The socket is of no use any more. */
   private fail(reason: unknown): void {
@@ -234,7 +213,8 @@ function saidBy(reason: unknown): string {
   if (code !== undefined) {
     return `closed: ${code} ${why ?? ''}`;
   }
-  return error instanceof Error ? messageOf(error) : (message ?? 'the WebSocket has failed');
+  const said = error instanceof Error ? messageOf(error) : (message ?? '');
+  return said === '' ? 'the WebSocket has failed' : said;
 }
 
 /** What a socket says when it has closed. */

@@ -13,7 +13,8 @@ export interface WebSocketOptions<T, R> extends ConnectionOptions<T> {
   /**
    * Writes a message: one event, or with `batch` up to `batch.size` of them. The answer must have the same id. It
    * gets the id, and so is not the function of an event that other connections have. What it throws drops the event,
-   * reason `rejected`; of a batch, those for which it also throws when it gets them alone.
+   * reason `rejected`; of a batch, those for which it also throws when it gets them alone. Where it throws only for
+   * several together, they are sent as two messages, or more.
    *
    * Default: `{"id":1,"event":…}`, with `batch` `{"id":1,"events":[…]}`.
    */
@@ -34,7 +35,7 @@ export interface WebSocketOptions<T, R> extends ConnectionOptions<T> {
    * wss: URL. Default: Node's, which verifies.
    */
   readonly tls?: object;
-  /** What makes WebSockets. Default: the platform's `WebSocket`, or that of ws. */
+  /** What makes WebSockets. Default: the platform's `WebSocket`; in Node, that of ws where it is installed. */
   readonly WebSocketCtor?: WebSocketConstructor;
 }
 

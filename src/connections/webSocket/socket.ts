@@ -1,6 +1,6 @@
 /** Which WebSocket is used: the platform's, a user's, or that of ws. */
 import type * as Ws from 'ws';
-import type { Peer } from '../peer.js';
+import type { Peer, Resolve } from '../peer.js';
 
 /** A WebSocket, as far as it is looked at here. */
 export interface WebSocketLike {
@@ -27,8 +27,22 @@ const keepAlive = 10_000;
 const imported = (name: string): Promise<unknown> =>
   import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 
-/** The `WebSocket` of this platform, where it has one. */
-export function platformSocket(): WebSocketConstructor | undefined {
+/**
+ * The `WebSocket` of this platform, unless that of ws is better: in Node, it waits without limit for the end of a peer
+ * that hangs, and its errors say nothing.
+ * @param ws The package.
+ * @param needsWs Whether no other will do.
+ * @param resolve Finds an installed package.
+ * @returns It; `undefined` where it is to be that of ws, or where there is none.
+ */
+export function platformSocket(
+  ws: Peer,
+  needsWs: boolean,
+  resolve?: Resolve,
+): WebSocketConstructor | undefined {
+  if (needsWs || (isNode() && ws.isInstalled(resolve))) {
+    return undefined;
+  }
   return (globalThis as { readonly WebSocket?: WebSocketConstructor }).WebSocket;
 }
 
@@ -48,7 +62,7 @@ export async function wsSocket(ws: Peer, options: object): Promise<WebSocketCons
   // Its types do not know that of closing.
   const given: object = { ...options, closeTimeout };
 
-  /** Hands what is sent in one turn of the event loop to the system in one go. */
+  /** Hands what is sent in one turn of the event loop to the system together, at most 16 messages a write. */
   return class extends WebSocket {
     /** What it writes to, once it is open. */
     private stream: { cork(): void; uncork(): void } | undefined;
