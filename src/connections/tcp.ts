@@ -32,15 +32,20 @@ export type {
  * The peer has to answer every event with one frame, in the order of the events; what it says becomes the outcome's
  * value. It MUST answer only once it has the event in safety: an event is delivered when it is answered. `read` makes
  * something else of an answer, or throws: a `RejectedError` drops the event, a `TemporaryError` makes the connection
- * pause, any other error breaks it. An answer for which there is no event breaks the connection as well.
+ * pause, any other error breaks it; with `batch`, any other error is a temporary one. An answer for which there is no
+ * event breaks the connection in either case.
  *
  * With `unacknowledged: true` the peer answers nothing, and an event is delivered when the system has taken it. That
  * loses events: those in the buffers of this machine, of the network and of the peer when the connection breaks. What
- * the peer says all the same is read and thrown away.
+ * the peer says all the same is read and thrown away. When the connection is closed, a slow peer has half a minute, as
+ * long as this process lives, to read what is on its way; only then is the socket destroyed. The next opening waits for
+ * it for a second at most.
  *
  * The connection is up once the socket is open, and TLS agreed upon where the URL says tls:. It is down as soon as the
- * peer closes its side or the socket breaks; a machine that is gone without a word is noticed after some twenty seconds
- * (`keepAlive`).
+ * peer closes its side or the socket breaks. A machine that is gone without a word is noticed after some twenty seconds
+ * (`keepAlive`), while nothing is on its way. What is being written is tried again by the system for about a quarter of
+ * an hour: acknowledged sends end by `timeout.send`, unacknowledged ones count as delivered until the system's buffer
+ * is full.
  *
  * ```text
  * peer:     listens        is killed       listens again

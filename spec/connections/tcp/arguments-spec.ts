@@ -1,8 +1,12 @@
 /** Bad arguments of './tcp', and the types of good ones. */
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
+import { Socket } from 'node:net';
+import { stub } from 'sinon';
 import { tcpConnection, type TcpLineOptions, type TcpOptions } from '../../../src/connections/tcp.js';
 import type { BatchConnection, Connection } from '../../../src/index.js';
+import { until } from '../../until.js';
+import { OpenConnection } from '../openConnection.js';
 
 /** What the compiler is made to believe. */
 type SingleOptions = TcpLineOptions<unknown, string> & { readonly batch?: undefined };
@@ -33,10 +37,13 @@ describe('the arguments of tcpConnection', () => {
       ['tcp:host:1', 'tcp:host:1'],
       ['tls://host:1/path', 'tls://host:1/path'],
       ['tls://host:1?token=hunter2', 'tls://host:1?…'],
-      ['tls://host:1#there', 'tls://host:1#there'],
+      ['tls://host:1#there', 'tls://host:1#…'],
       ['tcp://robert:hunter2@host:1', 'tcp://…@host:1'],
       ['tcp://robert@host:1', 'tcp://…@host:1'],
       ['tcp://:hunter2@host:1', 'tcp://…@host:1'],
+      ['tcp://a%20b:1', 'tcp://a%20b:1'],
+      ['tcp://a%2fb:1', 'tcp://a%2fb:1'],
+      ['tcp://xn--a:1', 'tcp://xn--a:1'],
     ] as const) {
       expect(() => tcpConnection(new URL(url)), url)
         .to.throw(TypeError)
@@ -48,6 +55,34 @@ describe('the arguments of tcpConnection', () => {
     }
     for (const url of ['tcp://host:1', 'tls://host:65535/', 'tcp://[::1]:1', 'tcp://10.0.0.1:1']) {
       expect(tcpConnection(url).name).to.equal(url.replace(/\/$/, ''));
+    }
+  });
+
+  it('should be a host that can be looked up, whatever it is written in', async () => {
+    const asked: unknown[] = [];
+    const connecting = stub(Socket.prototype, 'connect').callsFake(function (
+      this: Socket,
+      ...args: unknown[]
+    ) {
+      asked.push(args.flat()[0]);
+      return this;
+    });
+    try {
+      for (const [url, host, name] of [
+        ['tcp://MÜNCHEN.example:80', 'xn--mnchen-3ya.example', 'tcp://xn--mnchen-3ya.example:80'],
+        ['tls://m%C3%BCnchen.example:443', 'xn--mnchen-3ya.example', 'tls://xn--mnchen-3ya.example:443'],
+        ['tcp://Collector:1', 'collector', 'tcp://collector:1'],
+        ['tcp://[::0:1]:1', '::1', 'tcp://[::1]:1'],
+      ] as const) {
+        const connection = tcpConnection(url);
+        expect(connection.name).to.equal(name);
+        const opened = new OpenConnection(connection);
+        await until('it connects', () => asked.length > 0);
+        opened.close();
+        expect(asked.splice(0)[0]).to.include({ host });
+      }
+    } finally {
+      connecting.restore();
     }
   });
 

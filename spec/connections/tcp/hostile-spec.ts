@@ -46,6 +46,21 @@ describe('tcpConnection to a hostile peer', () => {
     expect(told).to.have.length(2);
   });
 
+  for (const [what, more] of [
+    ['a second answer', 'two'],
+    ['a line that is too long', 'x'.repeat(11)],
+  ] as const) {
+    it(`should write nothing more into a connection that it breaks because of ${what}`, async () => {
+      const peer: ScriptedPeer = keep(
+        await ScriptedPeer.start({ answer: (line) => (line === '"a"' ? `one\n${more}` : 'ok') }),
+      );
+      const connection = tcpConnection<string>(peer.url, { window: 1, maxAnswerSize: 10 });
+      const outcomes = await keep(new Shipment(['a', 'b', 'c'], [connection])).ended();
+      expect(outcomes.map(inShort)).to.have.members(['a', 'b', 'c']);
+      expect([...peer.frames].sort()).to.deep.equal(['"a"', '"b"', '"c"']);
+    });
+  }
+
   it('should break on a line that is too long, however it comes, and deliver what came before', async () => {
     for (const hostile of ['x'.repeat(11) + '\n', 'x'.repeat(11), 'ü'.repeat(6) + '\n']) {
       for (const isCut of [false, true]) {

@@ -1,6 +1,7 @@
 /** tcpConnection over TLS: whom it trusts, what it shows of itself, and what it says when either is refused. */
 import { expect } from 'chai';
 import { TLSSocket, type TlsOptions } from 'node:tls';
+import { stub } from 'sinon';
 import { tcpConnection, type TcpLineOptions } from '../../../src/connections/tcp.js';
 import { until } from '../../until.js';
 import { certificateFor, type Certificate } from '../certificate.js';
@@ -129,6 +130,29 @@ describe('tcpConnection over TLS', function () {
       await talking.send(1);
       leave();
       expect((await talking.lost()).message).to.equal(`${url}: ${said}`);
+    }
+  });
+
+  it('should not suspect that of a peer that leaves later', async () => {
+    const peer = await peerOf();
+    for (const unacknowledged of [false, true]) {
+      const tls = { ca: certificate.cert };
+      const connection = await keep(
+        new OpenConnection<number, unknown>(
+          unacknowledged
+            ? tcpConnection<number>(peer.url, { tls, unacknowledged })
+            : tcpConnection<number>(peer.url, { tls }),
+        ),
+      ).up();
+      await until('it is accepted', () => peer.sockets.length === (unacknowledged ? 2 : 1));
+      const now = performance.now.bind(performance);
+      const later = stub(performance, 'now').callsFake(() => now() + 5_000);
+      try {
+        peer.socket.end();
+        expect((await connection.lost()).message).to.equal(`${peer.url}: closed by the peer`);
+      } finally {
+        later.restore();
+      }
     }
   });
 

@@ -1,5 +1,7 @@
 /** tcpConnection with `unacknowledged`: delivered is what the system has taken. */
 import { expect } from 'chai';
+import type { Socket } from 'node:net';
+import { useFakeTimers } from 'sinon';
 import { tcpConnection } from '../../../src/connections/tcp.js';
 import { until } from '../../until.js';
 import { certificateFor } from '../certificate.js';
@@ -8,6 +10,19 @@ import { OpenConnection } from '../openConnection.js';
 import { writeForEver } from '../rawServer.js';
 import { inShort, Shipment } from '../shipment.js';
 import { ScriptedPeer, type PeerOptions } from './scriptedPeer.js';
+
+/** Waits for so long, whatever the clock is. */
+const sleep = async (duration: number): Promise<void> => {
+  const end = performance.now() + duration;
+  await turns(() => performance.now() >= end);
+};
+
+/** Waits for a condition turn by turn, whatever the clock is. */
+const turns = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) {
+    await new Promise(setImmediate);
+  }
+};
 
 describe('tcpConnection with `unacknowledged`', () => {
   const keep = closedAfterEach();
@@ -97,6 +112,48 @@ describe('tcpConnection with `unacknowledged`', () => {
     await until('it has come', () => peer.frames.length === 1);
     await until('its socket is closed', () => peer.openSockets === 0);
   });
+
+  for (const idleTimeout of [Infinity, 1_000]) {
+    it(`should leave a slow peer that talks the time to read, idle or not for ${idleTimeout} ms`, async () => {
+      const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldClearNativeTimers: true });
+      try {
+        const peer = await silentPeer({ allowHalfOpen: true });
+        const connection = tcpConnection<number>(peer.url, { unacknowledged: true, idleTimeout });
+        const opened = keep(new OpenConnection(connection));
+        await turns(() => opened.states.at(-1) === 'up' && peer.sockets.length === 1);
+        peer.socket.pause();
+        const events = Array.from({ length: 1_000 }, (_, index) => index);
+        await Promise.all(events.map(async (event) => opened.send(event)));
+        opened.close();
+        // The next life waits for the end of this one.
+        keep(new OpenConnection(connection));
+        await clock.tickAsync(999);
+        await sleep(50);
+        expect(peer.sockets).to.have.length(1);
+        await clock.tickAsync(1);
+        await turns(() => peer.sockets.length === 2);
+        const [socket] = peer.sockets as [Socket];
+        // Longer than it may be idle while it is open.
+        await sleep(idleTimeout === Infinity ? 0 : idleTimeout + 200);
+        await clock.tickAsync(28_999);
+        for (let times = 0; times < 3; times++) {
+          socket.write('x'.repeat(100_000));
+          await sleep(20);
+        }
+        expect(socket.destroyed).to.be.false;
+        socket.resume();
+        await turns(() => peer.frames.length === events.length);
+        expect(peer.frames).to.deep.equal(events.map(String));
+        expect(socket.destroyed).to.be.false;
+
+        await clock.tickAsync(1);
+        writeForEver(socket, 'x');
+        await turns(() => socket.destroyed);
+      } finally {
+        clock.restore();
+      }
+    });
+  }
 
   it('should complete what was written before it breaks, and fail the rest', async () => {
     const certificate = await certificateFor('server');

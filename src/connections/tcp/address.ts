@@ -19,15 +19,18 @@ export class Address {
    */
   constructor(who: string, url: string | URL) {
     const parsed = serverUrl(who, 'url', url, ['tcp:', 'tls:']);
-    const { protocol, host, username, password, pathname, search, hash } = parsed;
+    const { protocol, host, port, username, password, pathname, search, hash } = parsed;
     const others = username + password + pathname.replace(/^\/$/, '') + search + hash;
-    if (Number(parsed.port) === 0 || others !== '') {
+    // Of a URL that is not of the web, the host is not made what a name server knows.
+    const asWeb = `http://${host}`;
+    if (Number(port) === 0 || others !== '' || !URL.canParse(asWeb)) {
       const expected = 'a tcp: or tls: URL of a host and a port, and nothing else';
       throw wrongType(who, 'url', expected, withoutUser(String(url)));
     }
-    this.name = `${protocol}//${host}`;
-    this.host = hostOf(parsed);
-    this.port = Number(parsed.port);
+    const web = new URL(asWeb);
+    this.name = `${protocol}//${web.hostname}:${port}`;
+    this.host = hostOf(web);
+    this.port = Number(port);
     this.isSecure = protocol === 'tls:';
   }
 }

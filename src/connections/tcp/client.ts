@@ -13,8 +13,14 @@ import { BatchSending, EventSending, type Sending } from './sending.js';
 /** How much is written in one go, in bytes: more than that, and what is cancelled could not be left out. */
 const pieceSize = 65_536;
 
-/** How long a socket may take to hand over what it was given, once it is closed, in milliseconds. */
+/** How long it is waited for a peer that is to close its side as well, in milliseconds. */
 const farewell = 1_000;
+
+/** How long a peer that is not waited for any more may take to read what it was sent, in milliseconds. */
+const lingering = 30_000;
+
+/** How soon after opening a peer leaves that refuses a certificate, in milliseconds. */
+const refusal = 5_000;
 
 /** The unit in which the system takes the time of keep-alive, in milliseconds. */
 const second = 1_000;
@@ -42,6 +48,8 @@ export class TcpClient<T, R, A> implements ReadyClient<T, R> {
   /** Whether the socket has as much as it can hold. */
   private isFull = false;
   private isOpen = false;
+  /** When it was open, in milliseconds. */
+  private openedAt = Infinity;
   /** Whether the peer has said anything. */
   private hasHeard = false;
   /** Why it is over. */
@@ -108,6 +116,7 @@ export class TcpClient<T, R, A> implements ReadyClient<T, R> {
       { defaultValue: undefined },
     );
     this.isOpen = true;
+    this.openedAt = performance.now();
     socket.setNoDelay(true);
     if (keepAlive !== Infinity) {
       socket.setKeepAlive(true, Math.max(1, Math.ceil(keepAlive / second)) * second);
@@ -132,27 +141,40 @@ export class TcpClient<T, R, A> implements ReadyClient<T, R> {
     });
   }
 
-  /** Resolves when there is no socket any more. */
+  /** Resolves when there is no socket any more, or only one that hands over what it was given. */
   close(): Promise<void> {
     return (this.closed ??= this.leave());
   }
 
   private async leave(): Promise<void> {
-    const { socket } = this;
-    if (this.failure === undefined && this.isOpen && this.settings.unacknowledged) {
-      // Nobody has told that what was delivered has arrived. It may still be here.
-      socket.end().unref();
-      const impatience = setTimeout(() => socket.destroy(), farewell).unref();
-      socket.on('close', () => {
-        clearTimeout(impatience);
-      });
-    } else {
-      socket.destroy();
-    }
+    // Nobody has told that what was delivered has arrived. It may still be here.
+    const mayHold = this.failure === undefined && this.isOpen && this.settings.unacknowledged;
     this.end(new Error('the connection was closed'));
-    if (!socket.closed) {
-      await new Promise((resolve) => socket.on('close', resolve));
+    if (mayHold) {
+      await this.handOver();
+    } else {
+      this.socket.destroy();
     }
+  }
+
+  /**
+   * Ends its side, and goes on reading what the peer says: a socket that is destroyed answers that with a reset, at
+   * which the peer loses what it has not read yet.
+   */
+  private async handOver(): Promise<void> {
+    const { socket } = this;
+    socket.setTimeout(0);
+    socket.end().unref();
+    await new Promise<void>((resolve) => {
+      const timers = [
+        setTimeout(resolve, farewell).unref(),
+        setTimeout(() => socket.destroy(), lingering).unref(),
+      ];
+      socket.on('close', () => {
+        timers.forEach(clearTimeout);
+        resolve();
+      });
+    });
   }
 
   /** Begins a send. */
@@ -216,19 +238,19 @@ export class TcpClient<T, R, A> implements ReadyClient<T, R> {
     if (this.settings.unacknowledged) {
       return;
     }
-    const { splitter } = this;
+    const { splitter, waiting } = this;
     const answers = splitter.split(bytes);
-    const isAsked = answers.length <= this.waiting.length;
-    this.answered(Math.min(answers.length, this.waiting.length), answers);
-    if (!isAsked) {
-      this.fail(new Error('the peer has answered what nobody has sent'));
-    } else if (splitter.isOverrun) {
-      this.fail(new Error(`expected an answer of at most ${this.settings.maxAnswerSize} bytes`));
-    }
+    const isAsked = answers.length <= waiting.length;
+    const broken = !isAsked
+      ? new Error('the peer has answered what nobody has sent')
+      : splitter.isOverrun
+        ? new Error(`expected an answer of at most ${this.settings.maxAnswerSize} bytes`)
+        : undefined;
+    this.answered(Math.min(answers.length, waiting.length), answers, broken);
   }
 
-  /** The next events have their answers. */
-  private answered(count: number, answers: readonly A[]): void {
+  /** The next events have their answers. It breaks then, when the peer has said what it must not. */
+  private answered(count: number, answers: readonly A[], broken?: Error): void {
     const { waiting } = this;
     let sending: Sending<A> | undefined;
     let last: Sending<A> | undefined;
@@ -246,7 +268,11 @@ export class TcpClient<T, R, A> implements ReadyClient<T, R> {
     }
     last?.tell();
     this.willWrite = false;
-    this.write();
+    if (broken === undefined) {
+      this.write();
+    } else {
+      this.fail(broken);
+    }
   }
 
   private leftByPeer(): Error {
@@ -257,7 +283,7 @@ export class TcpClient<T, R, A> implements ReadyClient<T, R> {
 
   /** What it may mean that the peer leaves now: since TLS 1.3 it sees a certificate only when all is agreed upon. */
   private get suspicion(): string {
-    return this.address.isSecure && !this.hasHeard
+    return this.address.isSecure && !this.hasHeard && performance.now() - this.openedAt < refusal
       ? ', before it said anything: over TLS, that may be its way to refuse a client certificate'
       : '';
   }

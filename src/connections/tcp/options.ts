@@ -31,8 +31,10 @@ export interface TcpBaseOptions<T> extends CommonOptions<T> {
   readonly tls?: TlsOptions;
   /**
    * After how long a silence the system asks whether the peer is still there, in milliseconds, rounded up to whole
-   * seconds. It asks ten times, a second apart, so that a machine that is gone is noticed some ten seconds later.
-   * Default 10,000; `Infinity`: it does not ask.
+   * seconds. It asks ten times, a second apart, so that a machine that is gone is noticed some ten seconds later. It
+   * asks while nothing is on its way. What is being written is tried again by the system for about a quarter of an
+   * hour: acknowledged sends end by `timeout.send`, unacknowledged ones count as delivered until the system's buffer
+   * is full. Default 10,000; `Infinity`: it does not ask.
    */
   readonly keepAlive?: number;
   /** How long connecting may take, TLS included, in milliseconds. Default 10,000; `Infinity`: any time. */
@@ -76,7 +78,8 @@ export interface TcpLengthOptions<T, R> extends TcpBaseOptions<T> {
 export interface TcpUnacknowledgedOptions<T> extends TcpBaseOptions<T> {
   /**
    * An event counts as delivered when the system has taken it. What is then still in the buffers of this machine,
-   * of the network or of the peer when the connection breaks is lost, and nobody is told.
+   * of the network or of the peer when the connection breaks is lost, and nobody is told. When the
+   * connection is closed, a slow peer has half a minute to read the rest, as long as this process lives.
    */
   readonly unacknowledged: true;
   /** Default: `'newline'`. An event that has a newline in its text is dropped, reason `rejected`. */
