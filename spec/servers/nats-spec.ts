@@ -94,12 +94,52 @@ describe('natsConnection to nats-server', function () {
       await open.send('good');
       expect((await open.refused('bad')).message).to.match(/Permissions Violation for Publish to "bad\.a"/);
       await open.send('good');
+    });
 
-      const others = { subject: options.subject };
-      const deaf = await keep(new OpenConnection(natsConnection<string>(server.url(), others))).up();
-      expect((await deaf.refused('good')).message).to.match(
-        /Permissions Violation for Subscription to "_INBOX\./,
-      );
+    it('should not open where its user may have no replies', async () => {
+      const users = '{ user: "ship-user", password: "open sesame", permissions: { subscribe: ["mine.>"] } }';
+      const server = await started({ users });
+      const deaf = keep(new OpenConnection(natsConnection(server.url(), { subject: 'a' })));
+      expect((await deaf.lost()).message).to.match(/Permissions Violation for Subscription to "_INBOX\./);
+      expect(deaf.states).to.deep.equal(['connecting']);
+      await keep(
+        new OpenConnection(natsConnection(server.url(), { subject: 'a', inboxPrefix: 'mine' })),
+      ).up();
+    });
+
+    it('should deliver to the longest subject that the server takes, and reject a longer one', async () => {
+      const server = await started();
+      await answering(server, '*');
+      const connection = natsConnection<number>(server.url(), {
+        subject: (length) => 'x'.repeat(length),
+        encode: () => 'b'.repeat(100_000),
+        headers: () => ({ Key: 'h'.repeat(100_000) }),
+      });
+      const open = await keep(new OpenConnection(connection)).up();
+      const others = Promise.all([1, 2, 3, 3_970].map(async (length) => open.send(length)));
+      const error = await open.refused(3_971);
+      expect(error).to.be.instanceOf(RejectedError);
+      expect(error.message).to.match(/a subject of at most 3970 bytes, got 3971$/);
+      await others;
+      expect(open.failed).to.be.false;
+    });
+
+    it('should deliver the other events of a batch in which one may not be published', async () => {
+      const users =
+        '{ user: "ship-user", password: "open sesame", permissions: { publish: { deny: "bad.a" } } }';
+      const server = await started({ users });
+      await answering(server, '*.a');
+      const connection = natsConnection<string>(server.url(), {
+        subject: (event) => `${event}.a`,
+        batch: { size: 5 },
+      });
+      const shipment = keep(new Shipment(['one', 'bad', 'two'], [connection], { reconnectDelay: 20 }));
+      const outcomes = await shipment.ended();
+      expect(outcomes.map(({ event, status, attempts }) => [event, status, attempts])).to.deep.equal([
+        ['one', 'delivered', 1],
+        ['two', 'delivered', 1],
+        ['bad', 'dropped', 3],
+      ]);
     });
 
     it('should notice that the server is frozen, without traffic', async () => {

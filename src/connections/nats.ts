@@ -42,9 +42,10 @@ export type NatsUrl = string | URL | readonly (string | URL)[];
  * | a service's error (`Nats-Service-Error`), without `read` | put back | stays open, pauses for the backoff |
  * | no stream takes the subject (503) | put back | is closed, and opened again after the backoff |
  * | JetStream: `maximum messages exceeded`, `maximum bytes exceeded` (10077), no resources, any other 5xx | put back | stays open, pauses for the backoff |
- * | JetStream: not enabled (10039, 10076), not `expectStream` (10060), a sealed stream (10109) | put back | is closed, and opened again after the backoff |
+ * | JetStream: the account's limits (10002), an id on its way (10158), too many requests (10167, any 429) | put back | stays open, pauses for the backoff |
+ * | JetStream: not enabled (10039, 10076), no limits for the account (10120), not `expectStream` (10060), a sealed stream (10109) | put back | is closed, and opened again after the backoff |
  * | JetStream: any other 4xx, as a message above `max_msg_size` (10054) | dropped, reason `rejected` | goes on |
- * | larger than the server's `max_payload`, no subject, a header that cannot be | dropped, reason `rejected`, and nothing is sent | goes on |
+ * | larger than the server's `max_payload`, no subject or one too long for a line of the protocol, a header that cannot be | dropped, reason `rejected`, and nothing is sent | goes on |
  * | not allowed to publish there, or to have replies | put back | is closed, and opened again after the backoff |
  * | nothing | put back after `timeout.send` | is closed, and opened again after the backoff |
  *
@@ -56,9 +57,12 @@ export type NatsUrl = string | URL | readonly (string | URL)[];
  * A list of URLs is one place: the servers of one cluster. Each opening tries them in turn and keeps the first that
  * takes it, and the next one begins with another. Places that are apart are connections of their own.
  *
- * The connection is up once the server has accepted its user. The client's own reconnecting is off: when the link
- * breaks, what is in flight fails at once, and the balancer opens another one. A server that is frozen, or behind a
- * broken line, is noticed without traffic as well, after three to four times `pingInterval`: 15 to 20 seconds.
+ * In a batch, an event that closes the connection is put back alone; the others keep what becomes of them.
+ *
+ * The connection is up once the server has accepted its user, and lets it have replies. The client's own
+ * reconnecting is off: when the link breaks, what is in flight fails at once, and the balancer opens another one. A
+ * server that is frozen, or behind a broken line, is noticed without traffic as well, after two to three times
+ * `pingInterval`: 10 to 15 seconds.
  *
  * ```text
  * server:     runs          is killed      runs again

@@ -29,6 +29,7 @@ describe('Inbox', () => {
     const waiting: Waiting = {
       subject,
       answered: (message) => heard.push(message.subject),
+      refused: (error) => heard.push(`refused: ${String(error)}`),
       failed: (error) => heard.push(String(error)),
     };
     return { heard, waiting };
@@ -45,8 +46,18 @@ describe('Inbox', () => {
     reply('p.x.2');
     reply('p.x.2');
     reply('p.x.3');
-    reply('p.x.1', new Error('not a reply'));
     expect([one.heard, other.heard]).to.deep.equal([[], ['p.x.2']]);
+    expect(inbox.refusal).to.equal(undefined);
+  });
+
+  it('should keep why it may not be, and tell nobody that this is a reply', () => {
+    const { inbox, reply } = anInbox();
+    const { heard, waiting } = somebody();
+    inbox.publish(waiting, body, undefined);
+    const refusal = new Error('not allowed');
+    reply('p.x.1', refusal);
+    expect(heard).to.deep.equal([]);
+    expect(inbox.refusal).to.equal(refusal);
   });
 
   it('should keep nothing of one who does not wait any more', () => {
@@ -58,7 +69,7 @@ describe('Inbox', () => {
     expect(heard).to.deep.equal([]);
   });
 
-  it('should fail those who wait, once, and those of one subject alone', () => {
+  it('should fail all who wait, once, and refuse those of one subject alone', () => {
     const { inbox, published, reply } = anInbox();
     const [one, other] = [somebody('a'), somebody('b')];
     inbox.publish(one.waiting, body, undefined);
@@ -67,7 +78,7 @@ describe('Inbox', () => {
     inbox.fail('broken');
     inbox.fail('broken');
     reply(published[0]);
-    expect([one.heard, other.heard]).to.deep.equal([['broken'], ['not allowed']]);
+    expect([one.heard, other.heard]).to.deep.equal([['broken'], ['refused: not allowed']]);
   });
 
   it('should keep nobody whose message was not taken', () => {

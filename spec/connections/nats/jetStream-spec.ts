@@ -92,14 +92,19 @@ describe('natsConnection, a stream', () => {
     [500, 10_047, 'insufficient storage resources available', TemporaryError],
     [200, 1, 'an odd error', TemporaryError],
     [400, 10_054, 'message size exceeds maximum allowed', RejectedError],
+    [400, 10_002, 'resource limits exceeded for account', TemporaryError],
+    [409, 10_158, 'duplicate message id is in process', TemporaryError],
+    [429, 10_167, 'too many requests', TemporaryError],
+    [429, 1, 'an odd error', TemporaryError],
     [400, 10_071, 'wrong last sequence: 7', RejectedError],
     [503, 10_039, 'JetStream not enabled for account', undefined],
     [503, 10_076, 'JetStream not enabled', undefined],
     [400, 10_060, 'expected stream does not match', undefined],
     [400, 10_109, 'invalid operation on sealed stream', undefined],
+    [400, 10_120, 'no JetStream default or applicable tiered limit present', undefined],
   ] as const) {
     const kind = meaning === undefined ? 'a connection that is broken' : `a ${meaning.name}`;
-    it(`should take ${err_code} for ${kind}`, async () => {
+    it(`should take ${code} (${err_code}) for ${kind}`, async () => {
       const { server, open } = await openTo(
         saying({ error: { code, err_code, description }, stream: '', seq: 0 }),
       );

@@ -3,6 +3,9 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai';
 import { useFakeTimers } from 'sinon';
 import { natsConnection, type NatsOptions } from '../../../src/connections/nats.js';
+import { NatsClientOpener } from '../../../src/connections/nats/client.js';
+import { natsSettings } from '../../../src/connections/nats/options.js';
+import { replyReader } from '../../../src/connections/nats/reading.js';
 import { expectNothingUnhandled } from '../../badInput/unhandled.js';
 import { until } from '../../until.js';
 import { closedAfterEach } from '../closedAfterEach.js';
@@ -115,6 +118,88 @@ describe('natsConnection, opening', () => {
     await turn();
     expect(process.getActiveResourcesInfo()).to.have.length.of.at.most(before);
     expect(open.states).to.deep.equal(['connecting']);
+  });
+
+  it('should fail when it is not allowed to have replies, without an event, and say so', async () => {
+    const server = await serverOf({
+      denial: (subject) => `Permissions Violation for Subscription to "${subject}" of hunter2`,
+    });
+    const open = opening(server.url.replace('//', '//me:hunter2@'));
+    expect((await open.lost()).message).to.match(
+      new RegExp(`^${server.url}: Permissions Violation for Subscription to "_INBOX\\.\\w+\\.\\*" of …$`),
+    );
+    expect(open.states).to.deep.equal(['connecting']);
+    await until('its socket is closed', () => server.openSockets === 0);
+  });
+
+  it('should say when the server goes before it has allowed to have replies', async () => {
+    for (const end of ['it hangs up', 'it freezes'] as const) {
+      const server = await serverOf({ pongs: (nth) => nth === 1 });
+      const open = opening(server.url, end === 'it freezes' ? { pingInterval: 20 } : {});
+      await until('it has logged in', () => server.logins.length === 1);
+      await sleep(20);
+      expect(open.states).to.deep.equal(['connecting']);
+      if (end === 'it hangs up') {
+        server.hangUp();
+      }
+      expect((await open.lost()).message).to.equal(
+        `${server.url}: ${end === 'it hangs up' ? 'the server closed the connection' : 'no answer to 2 pings'}`,
+      );
+      await until('its socket is closed', () => server.openSockets === 0);
+    }
+  });
+
+  it('should leave no socket when it is left before it is allowed to have replies', async () => {
+    const server = await serverOf({ pongs: (nth) => nth === 1 });
+    const open = opening(server.url);
+    await until('it has logged in', () => server.logins.length === 1);
+    await sleep(20);
+    open.close();
+    await until('its socket is closed', () => server.openSockets === 0);
+    expect(open.states).to.deep.equal(['connecting']);
+  });
+
+  it('should leave no socket when it is left just after it has logged in', async () => {
+    const server = await serverOf({ pongs: (nth) => nth === 1 });
+    const settings = natsSettings('here', server.url, { subject: 'a' });
+    const library = await import('@nats-io/transport-node');
+    for (let ticks = 0; ticks < 12; ticks++) {
+      const aborter = new AbortController();
+      const leaving = async (): Promise<void> => {
+        for (let passed = 0; passed < ticks; passed++) {
+          await Promise.resolve();
+        }
+        aborter.abort();
+      };
+      const connect: typeof library.connect = async (options) => {
+        const connected = await library.connect(options);
+        void leaving();
+        return connected;
+      };
+      const clients = new NatsClientOpener({ ...library, connect }, settings, replyReader(settings));
+      const error = await clients.open(aborter.signal).catch((reason: unknown) => reason);
+      expect(error)
+        .to.be.an('Error')
+        .with.property('message')
+        .that.match(/^nats:.* closed/);
+      await until('its socket is closed', () => server.openSockets === 0);
+    }
+  });
+
+  it('should say where when the link is lost just after it has logged in', async () => {
+    const server = await serverOf();
+    const settings = natsSettings('here', server.url, { subject: 'a' });
+    const library = await import('@nats-io/transport-node');
+    const connect: typeof library.connect = async (options) => {
+      const connected = await library.connect(options);
+      await connected.close();
+      return connected;
+    };
+    const clients = new NatsClientOpener({ ...library, connect }, settings, replyReader(settings));
+    const error = await clients.open(new AbortController().signal).catch((reason: unknown) => reason);
+    expect(error)
+      .to.be.an('Error')
+      .with.property('message', `${server.url}: the server closed the connection`);
   });
 
   it('should leave no socket when it is left at once', async () => {

@@ -1,10 +1,10 @@
 /** natsConnection with somebody who answers: what a reply means, and to which event it belongs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Subject, takeUntil } from 'rxjs';
+import { from, lastValueFrom, Subject, takeUntil, toArray } from 'rxjs';
 import { fake } from 'sinon';
 import { natsConnection, type NatsReply } from '../../../src/connections/nats.js';
-import { RejectedError, TemporaryError } from '../../../src/index.js';
+import { loadBalance, RejectedError, TemporaryError, type ItemResult } from '../../../src/index.js';
 import { expectNothingUnhandled } from '../../badInput/unhandled.js';
 import { until } from '../../until.js';
 import { closedAfterEach } from '../closedAfterEach.js';
@@ -154,6 +154,9 @@ describe('natsConnection, a reply', () => {
       [{ body: 'x'.repeat(1_025) }, /a message of at most 1024 bytes, got 1025/],
       // Only together too large.
       [{ body: 'x'.repeat(1_024) }, /max_payload/],
+      // A line of the protocol may have 4,096 bytes: with the subject, that of the reply, and two sizes.
+      [{ subject: 'x'.repeat(4_000) }, /a subject of at most 39\d\d bytes, got 4000$/],
+      [{ subject: '\u20ac'.repeat(1_350) }, /a subject of at most 39\d\d bytes, got 4050$/],
     ] as const) {
       const error = await open.refused(event);
       expect(error, message.source).to.be.instanceOf(RejectedError);
@@ -161,6 +164,7 @@ describe('natsConnection, a reply', () => {
     }
     expect(server.messages).to.deep.equal([]);
     await open.send({});
+    await open.send({ subject: '\u20ac'.repeat(1_300) });
     expect(open.failed).to.be.false;
   });
 
@@ -218,6 +222,12 @@ describe('natsConnection, a reply', () => {
   describe('with batches', () => {
     const batch = { size: 10 };
 
+    /** What a result says, and of which event. */
+    const said = <R>(result: ItemResult<R>): unknown[] => [
+      result.index,
+      result.status === 'delivered' ? result.value : (result.error as Error).message,
+    ];
+
     it('should give a result for each event, those together that come together', async () => {
       const waiting: Published[] = [];
       const server = await serverOf((message) => waiting.push(message));
@@ -271,22 +281,17 @@ describe('natsConnection, a reply', () => {
       expect(errorOf(2)).to.be.instanceOf(TemporaryError);
     });
 
-    it('should give the results it has before it breaks', async () => {
-      const server = await serverOf(({ respond, body, socket }) => {
-        if (body === '1') {
-          socket.cork();
-        }
-        respond(body);
-        if (body === '3') {
-          socket.uncork();
-        }
+    it('should name an event that breaks the connection, give the results of all others, and break', async () => {
+      const server = await serverOf(({ respond, body }) => {
+        // The others come later.
+        setTimeout(respond, body === '2' || body === '4' ? 0 : 20);
       });
       const connection = natsConnection<number, number>(server.url, {
         subject: 'a',
         batch,
         read: (_reply, event) => {
-          if (event === 2) {
-            throw new Error('not this one');
+          if (event === 2 || event === 4) {
+            throw new Error(`not ${event}`);
           }
           return event;
         },
@@ -294,13 +299,65 @@ describe('natsConnection, a reply', () => {
       const open = await keep(new OpenConnection(connection)).up();
       const heard: unknown[] = [];
       let failure: unknown;
-      open.sendingAll([1, 2, 3]).subscribe({
-        next: (results) => heard.push(...results),
+      open.sendingAll([1, 2, 3, 4]).subscribe({
+        next: (results) => heard.push(...results.map(said)),
         error: (error: unknown) => (failure = error),
       });
       await until('it has failed', () => failure !== undefined);
-      expect(heard).to.deep.equal([{ index: 0, status: 'delivered', value: 1 }]);
-      expect(failure).to.have.property('message', `${server.url}: not this one`);
+      expect(heard).to.deep.equal([
+        [1, `${server.url}: not 2`],
+        [3, `${server.url}: not 4`],
+        [0, 1],
+        [2, 3],
+      ]);
+      expect(failure).to.have.property('message', `${server.url}: not 2`);
+    });
+
+    it('should name the event that it is not allowed to publish, and deliver the others', async () => {
+      const server = await serverOf(({ respond, subject, socket }) => {
+        if (subject === 'b') {
+          socket.write(`-ERR 'Permissions Violation for Publish to "b"'\r\n`);
+        } else {
+          setTimeout(respond, 20);
+        }
+      });
+      const connection = natsConnection<string>(server.url, { subject: String, batch });
+      const open = await keep(new OpenConnection(connection)).up();
+      const heard: unknown[] = [];
+      let failure: unknown;
+      open.sendingAll(['a', 'b', 'c']).subscribe({
+        next: (results) => heard.push(...results.map(said)),
+        error: (error: unknown) => (failure = error),
+      });
+      await until('it has failed', () => failure !== undefined);
+      const message = `${server.url}: Permissions Violation for Publish to "b"`;
+      expect(heard).to.deep.equal([
+        [1, message],
+        [0, undefined],
+        [2, undefined],
+      ]);
+      expect(failure).to.have.property('message', message);
+    });
+
+    it('should send each event of a batch once, whatever becomes of one of them', async () => {
+      const server = await serverOf(({ respond, subject }) => {
+        if (subject === 'b' && server.accepted === 1) {
+          respond('', '503');
+        } else {
+          respond('{"stream":"S","seq":1}');
+        }
+      });
+      const connection = natsConnection<string>(server.url, { subject: String, jetStream: true, batch });
+      const outcomes = await lastValueFrom(
+        from(['a', 'b', 'c']).pipe(loadBalance([connection], { reconnectDelay: 10 }), toArray()),
+        { defaultValue: [] },
+      );
+      expect(outcomes.map(({ event, status }) => `${event} ${status}`)).to.have.members([
+        'a delivered',
+        'b delivered',
+        'c delivered',
+      ]);
+      expect(server.messages.map(({ subject }) => subject)).to.deep.equal(['a', 'b', 'c', 'b']);
     });
 
     it('should cancel all of it', async () => {

@@ -21,6 +21,8 @@ export interface NatsScript {
   readonly published?: (message: Published) => void;
   /** Somebody wants to be let in; gives why not. */
   readonly refusal?: (options: Readonly<Record<string, unknown>>) => string | undefined;
+  /** Somebody wants to hear of a subject; gives why not. */
+  readonly denial?: (subject: string) => string | undefined;
   /** What it says first; without, `INFO`. */
   readonly greeting?: string;
   /** What it says of itself, beside the usual. */
@@ -125,7 +127,7 @@ export class ScriptedNats {
 
   /** Takes what is whole at the beginning of a text, and gives how much that was. */
   #listener(socket: Socket): (text: string) => number {
-    const { refusal, pongs = () => true } = this.script;
+    const { refusal, denial, pongs = () => true } = this.script;
     let inbox = '0';
     let pings = 0;
     return (text) => {
@@ -154,6 +156,10 @@ export class ScriptedNats {
         socket.write('PONG\r\n');
       } else if (verb === 'SUB') {
         inbox = words.at(-1) ?? inbox;
+        const why = denial?.(words[0] ?? '');
+        if (why !== undefined) {
+          socket.write(`-ERR '${why}'\r\n`);
+        }
       }
       return start;
     };

@@ -11,6 +11,8 @@ export class BatchSend<T, R> implements Unsubscribable {
   private results: ItemResult<R>[] = [];
   private readonly numbers: number[] = [];
   private left: number;
+  /** The first error of an event that concerns the connection: the end of the whole, once all are settled. */
+  private failure: { readonly error: unknown } | undefined;
 
   /**
    * @param courier Takes them away.
@@ -60,13 +62,12 @@ export class BatchSend<T, R> implements Unsubscribable {
     }
   }
 
-  /** The error of one event; one that concerns the connection is the error of the whole. */
-  private refused(index: number, error: unknown): void {
+  /** The error of one event. The others go on, also where it concerns the connection. */
+  refused(index: number, error: unknown): void {
     if (kindByClass(error) === 'connection') {
-      this.broken(error);
-    } else {
-      this.settle({ index, status: 'failed', error });
+      this.failure ??= { error };
     }
+    this.settle({ index, status: 'failed', error });
   }
 
   private settle(result: ItemResult<R>): void {
@@ -79,11 +80,16 @@ export class BatchSend<T, R> implements Unsubscribable {
   }
 
   private give(): void {
-    const { left, results, subscriber } = this;
+    const { left, results, subscriber, failure } = this;
     this.results = [];
     subscriber.next(results);
-    if (left === 0) {
+    if (left > 0) {
+      return;
+    }
+    if (failure === undefined) {
       subscriber.complete();
+    } else {
+      subscriber.error(failure.error);
     }
   }
 }
@@ -100,6 +106,10 @@ class BatchItem<T, R> implements Sender {
 
   answered(reply: Msg): void {
     this.batch.answered(reply, this);
+  }
+
+  refused(error: unknown): void {
+    this.batch.refused(this.index, error);
   }
 
   failed(error: unknown): void {

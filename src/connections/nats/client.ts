@@ -29,10 +29,29 @@ export class NatsClientOpener<T, R> {
     this.links = new LinkOpener(library, name, link, inboxPrefix === undefined ? {} : { inboxPrefix });
   }
 
-  /** Opens one. */
+  /** Opens one, that may have replies. */
   async open(signal: AbortSignal): Promise<NatsClient<T, R>> {
     const link = await this.links.open(signal);
-    return new NatsClient(this.library, link, this.settings, this.reader);
+    const leave = (): void => {
+      void link.server.close();
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) {
+      leave();
+    }
+    try {
+      if (link.server.isClosed()) {
+        throw await link.lost;
+      }
+      const client = new NatsClient(this.library, link, this.settings, this.reader);
+      await client.greeted();
+      return client;
+    } catch (error) {
+      leave();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
   }
 }
 
@@ -66,6 +85,24 @@ export class NatsClient<T, R> implements ReadyClient<T, R> {
       this.courier.inbox.fail(error);
     });
   });
+
+  /**
+   * Resolves when the server lets it have replies.
+   * @throws Error when it does not, or when the link is lost before it has said so.
+   */
+  async greeted(): Promise<void> {
+    const { name, link } = this.settings;
+    const { server, lost } = this.link;
+    // What it refuses, it says before it answers a ping. When the link goes, the client leaves that one without answer.
+    const failure = await Promise.race([lost, server.flush().then(() => undefined)]);
+    if (failure !== undefined) {
+      throw failure;
+    }
+    const { refusal } = this.courier.inbox;
+    if (refusal !== undefined) {
+      throw link.secrets.failure(name, refusal);
+    }
+  }
 
   /** Sends one event. The stream gives what its reply says. */
   one(event: T): Observable<R> {

@@ -8,6 +8,12 @@ import { MessageWriter } from './message.js';
 import type { NatsSettings } from './options.js';
 import { isNobody, type ReplyReader } from './reading.js';
 
+/**
+ * How many bytes the subjects of a message and of its reply may have together. A server breaks the link at a line of
+ * more than 4,096 (`max_control_line`, which it does not say), and in it are a number and two sizes as well.
+ */
+const longestSubjects = 4_000;
+
 /** Somebody who waits for the reply to an event. */
 export interface Sender extends Waiting {
   subject: string;
@@ -17,6 +23,7 @@ export interface Sender extends Waiting {
 export class Courier<T, R> {
   readonly inbox: Inbox;
   private readonly writer: MessageWriter<T>;
+  private readonly longestSubject: number;
 
   /**
    * @param library The client.
@@ -32,6 +39,7 @@ export class Courier<T, R> {
   ) {
     this.inbox = new Inbox(library, server, settings.inboxPrefix);
     this.writer = new MessageWriter(library, settings);
+    this.longestSubject = longestSubjects - Buffer.byteLength(this.inbox.prefix);
   }
 
   /**
@@ -49,6 +57,7 @@ export class Courier<T, R> {
       throw new Error(`${name}: closed`);
     }
     sender.subject = writer.subjectOf(event);
+    this.expectRoomFor(sender.subject);
     const headers = writer.headersOf(event);
     const body = writer.bodyOf(event);
     if (body.length > info.max_payload) {
@@ -61,6 +70,16 @@ export class Courier<T, R> {
     } catch (error) {
       // The client looks at a message before it writes anything: with its headers, it may be too large.
       throw new RejectedError(`${name}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  private expectRoomFor(subject: string): void {
+    const { longestSubject: limit } = this;
+    // A character has three bytes at most: short ones need no counting.
+    const length = subject.length * 3 > limit ? Buffer.byteLength(subject) : 0;
+    if (length > limit) {
+      const { name } = this.settings;
+      throw new RejectedError(`${name}: expected a subject of at most ${limit} bytes, got ${length}`);
     }
   }
 

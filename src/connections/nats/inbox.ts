@@ -8,7 +8,9 @@ export interface Waiting {
   readonly subject: string;
   /** Here it is. */
   answered(reply: Msg): void;
-  /** There will be none. */
+  /** There will be none, for this message alone. */
+  refused(error: unknown): void;
+  /** There will be none, for nobody: the link is lost, or the inbox. */
   failed(error: unknown): void;
 }
 
@@ -20,7 +22,10 @@ export interface Waiting {
 export class Inbox {
   /** A number is used once: a reply that comes late finds nobody. */
   private readonly waiting = new Map<number, Waiting>();
-  private readonly prefix: string;
+  /** What the subjects of replies begin with. */
+  readonly prefix: string;
+  /** Why the server does not let it be, once it has said so. */
+  refusal: Error | undefined;
   private published = 0;
 
   /**
@@ -36,9 +41,10 @@ export class Inbox {
     this.prefix = `${createInbox(prefix)}.`;
     server.subscribe(`${this.prefix}*`, {
       callback: (error, reply) => {
-        // An error is one that the server also says of itself.
         if (error === null) {
           this.replied(reply);
+        } else {
+          this.refusal = error;
         }
       },
     });
@@ -65,12 +71,16 @@ export class Inbox {
     this.waiting.delete(number);
   }
 
-  /** There will be no reply for those who wait now: for all, or for those of one subject. */
+  /** There will be no reply for those who wait now: for all, or for those of a subject that was refused. */
   fail(error: unknown, subject?: string): void {
     for (const [number, waiting] of [...this.waiting]) {
       if (subject === undefined || waiting.subject === subject) {
         this.waiting.delete(number);
-        waiting.failed(error);
+        if (subject === undefined) {
+          waiting.failed(error);
+        } else {
+          waiting.refused(error);
+        }
       }
     }
   }

@@ -24,7 +24,7 @@ export interface NatsLinkOptions {
   readonly tls?: TlsOptions;
   /**
    * How often the server is pinged, in milliseconds. One that is frozen, or behind a broken line, is given up when two
-   * pings have had no answer and the third is due: with the default of 5,000 after 15 to 20 seconds.
+   * pings have had no answer and the third is due: with the default of 5,000 after 10 to 15 seconds.
    */
   readonly pingInterval?: number;
 }

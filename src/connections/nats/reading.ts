@@ -54,7 +54,10 @@ export interface ReplyReader<T, R> {
 type Whose = Pick<NatsSettings<never>, 'name' | 'link'>;
 
 /** Not the event is wrong but the connection: JetStream is off, it is another stream, or one that takes no more. */
-const barred: ReadonlySet<number> = new Set([10_039, 10_060, 10_076, 10_109]);
+const barred: ReadonlySet<number> = new Set([10_039, 10_060, 10_076, 10_109, 10_120]);
+
+/** What passes, although it is a 4xx: limits of the account, an id that is on its way, too many requests. */
+const passing: ReadonlySet<number> = new Set([10_002, 10_158, 10_167]);
 
 /**
  * How the replies of a connection are read.
@@ -113,7 +116,8 @@ function publishError(error: object, { name, link }: Whose): Error {
     return cause;
   }
   const message = `${name}: ${said}`;
-  return cause.status >= 400 && cause.status < 500
+  const passes = passing.has(cause.code) || cause.status === 429;
+  return cause.status >= 400 && cause.status < 500 && !passes
     ? new RejectedError(message, { cause })
     : new TemporaryError(message, { cause });
 }

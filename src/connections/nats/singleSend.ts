@@ -35,6 +35,10 @@ export class SingleSend<T, R> implements Sender, Unsubscribable {
     subscriber.complete();
   }
 
+  refused(error: unknown): void {
+    this.failed(error);
+  }
+
   failed(error: unknown): void {
     this.subscriber.error(error);
   }
