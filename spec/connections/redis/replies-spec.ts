@@ -110,6 +110,16 @@ describe('the replies to redisConnection', function () {
     expect(error.message).to.match(/: READONLY no$/);
   });
 
+  it('should break the connection after a batch with an answer that is no acknowledgement', async () => {
+    const batch = { size: 10 };
+    const opened = await keep(
+      new OpenConnection(redisConnection<string>(server.url, { list: 'key', name: 'place', batch })),
+    ).up();
+    server.script = (command) => (command.at(-1) === '"odd"' ? '+OK\r\n' : server.usual(command));
+    const error = await opened.sendAll(['one', 'odd', 'two']).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.equal('place: expected a number as an answer, got string');
+  });
+
   it('should drop an event of a batch that is never taken, and no other', async () => {
     server.script = picky(server);
     const place = redisConnection<string>(server.url, { list: 'key', batch: { size: 10 } });

@@ -40,18 +40,23 @@ export class NatsClientOpener<T, R> {
       leave();
     }
     try {
-      if (link.server.isClosed()) {
-        throw await link.lost;
-      }
-      const client = new NatsClient(this.library, link, this.settings, this.reader);
-      await client.greeted();
+      const client = await this.clientOf(link);
+      signal.removeEventListener('abort', leave);
       return client;
     } catch (error) {
+      signal.removeEventListener('abort', leave);
       leave();
       throw error;
-    } finally {
-      signal.removeEventListener('abort', leave);
     }
+  }
+
+  private async clientOf(link: NatsLink): Promise<NatsClient<T, R>> {
+    if (link.server.isClosed()) {
+      throw await link.lost;
+    }
+    const client = new NatsClient(this.library, link, this.settings, this.reader);
+    await client.greeted();
+    return client;
   }
 }
 
