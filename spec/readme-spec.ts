@@ -5,6 +5,10 @@ import { Chalk } from 'chalk';
 import { expect } from 'chai';
 import ts from 'typescript';
 import * as http from '../src/connections/http.js';
+import * as nats from '../src/connections/nats.js';
+import * as redis from '../src/connections/redis.js';
+import * as tcp from '../src/connections/tcp.js';
+import * as webSocket from '../src/connections/webSocket.js';
 import * as libbeat from '../src/libbeat/index.js';
 import { tableOf } from '../examples/ship/table.js';
 import * as index from '../src/index.js';
@@ -111,9 +115,18 @@ describe('README.md', () => {
       ];
       const own = optionsOf('src/entry/eachOutcomeFrom.ts', 'EachOutcomeOptions').options;
       const backoff = optionsOf('src/exponentialBackoff.ts', 'ExponentialBackoffConfig').options;
-      const http = optionsOf('src/connections/http/options.ts', 'HttpOptions').options;
+      const ready = [
+        ...optionsOf('src/connections/settings.ts', 'ConnectionOptions').options,
+        ...optionsOf('src/connections/http/options.ts', 'HttpOptions').options,
+        ...optionsOf('src/connections/tcp/options.ts', 'TcpBaseOptions', 'TcpLineOptions').options,
+        ...optionsOf('src/connections/webSocket/options.ts', 'WebSocketOptions').options,
+        ...optionsOf('src/connections/redis/options.ts', 'RedisBaseOptions', 'RedisListOptions').options,
+        ...optionsOf('src/connections/redis/options.ts', 'RedisStreamOptions').options,
+        ...optionsOf('src/connections/nats/options.ts', 'NatsPublishOptions', 'NatsOptions').options,
+        ...optionsOf('src/connections/nats/link.ts', 'NatsLinkOptions').options,
+      ];
       const parts = options.filter((name) => name !== 'timeout' && name !== 'queue');
-      expect(named).to.include.members([...parts, ...nested, ...own, ...backoff, ...http]);
+      expect(named).to.include.members([...parts, ...nested, ...own, ...backoff, ...ready]);
     });
 
     it('should say the defaults', () => {
@@ -136,7 +149,9 @@ describe('README.md', () => {
     });
 
     it('should name every export', () => {
-      const exported = [index, libbeat, testing, http].flatMap((entry) => Object.keys(entry));
+      const exported = [index, libbeat, testing, http, nats, redis, tcp, webSocket].flatMap((entry) =>
+        Object.keys(entry),
+      );
       expect(exported.filter((name) => !readme.includes(name))).to.deep.equal([]);
     });
 
