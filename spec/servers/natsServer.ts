@@ -26,14 +26,7 @@ export function natsProgram(): string {
 export class NatsServer extends ServerProcess {
   /** Starts one. */
   static async start(config: NatsServerConfig = {}): Promise<NatsServer> {
-    const server = new NatsServer(await freePort(), config);
-    try {
-      await server.start();
-    } catch (error) {
-      server.removeNow();
-      throw error;
-    }
-    return server;
+    return new NatsServer(await freePort(), config).begun();
   }
 
   private constructor(

@@ -22,14 +22,7 @@ export function redisProgram(): string {
 export class RedisServer extends ServerProcess {
   /** Starts one. */
   static async start(config: RedisServerConfig = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), config);
-    try {
-      await server.start();
-    } catch (error) {
-      server.removeNow();
-      throw error;
-    }
-    return server;
+    return new RedisServer(await freePort(), config).begun();
   }
 
   private constructor(

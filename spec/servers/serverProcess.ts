@@ -88,6 +88,17 @@ export class ServerProcess {
     }
   }
 
+  /** Starts it for the first time; of one that cannot be started, nothing stays. */
+  protected async begun(): Promise<this> {
+    try {
+      await this.start();
+      return this;
+    } catch (error) {
+      this.removeNow();
+      throw error;
+    }
+  }
+
   /** Whether its process is there, frozen or not. */
   get runs(): boolean {
     return this.child?.exitCode === null && this.child.signalCode === null;

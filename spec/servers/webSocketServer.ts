@@ -13,14 +13,7 @@ const loader = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : 
 export class WebSocketServerProcess extends ServerProcess {
   /** Starts one. */
   static async start(): Promise<WebSocketServerProcess> {
-    const server = new WebSocketServerProcess(await freePort());
-    try {
-      await server.start();
-    } catch (error) {
-      server.removeNow();
-      throw error;
-    }
-    return server;
+    return new WebSocketServerProcess(await freePort()).begun();
   }
 
   private constructor(readonly port: number) {

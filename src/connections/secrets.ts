@@ -1,6 +1,7 @@
 /** What is left of an error without what must not be shown. */
 import { inspect } from 'node:util';
 import { RejectedError, TemporaryError } from '../errors.js';
+import { kindByClass } from '../internal/target.js';
 import { messageOf } from './messageOf.js';
 import { Redaction } from './redaction.js';
 
@@ -36,6 +37,15 @@ export class Secrets extends Redaction {
     // That of undici's parser carries what the server wrote, as bytes.
     const isUnsafe = (error instanceof Error && error.name === 'HTTPParserError') || this.isIn(error);
     return isUnsafe ? new Error(message) : new Error(message, { cause: error });
+  }
+
+  /**
+   * What a function that reads answers has thrown: its own error, or one that breaks the connection.
+   * @param name The connection's.
+   * @param error What it threw.
+   */
+  thrown(name: string, error: unknown): unknown {
+    return kindByClass(error) === 'connection' ? this.failure(name, error) : this.cleaned(error);
   }
 
   private isIn(error: unknown): boolean {

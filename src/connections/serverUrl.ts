@@ -1,4 +1,4 @@
-/** URLs of servers: read, and shown without what is secret in them. */
+/** URLs of servers: read, and shown without what is secret in them; and what is secret in the headers of requests. */
 import { wrongType } from '../internal/expect.js';
 
 /** The shortest user name that is not shown, in characters. */
@@ -79,6 +79,13 @@ export function decoded(part: string): string {
  * Whether a header or a parameter of this name is for those who are allowed something.
  * @param name Its name.
  */
-export function isSecret(name: string): boolean {
+function isSecret(name: string): boolean {
   return /auth|cookie|key|passw|secret|signature|token/i.test(name);
+}
+
+/** The values of headers that must not be shown; of `Bearer abc`, also the second word by itself. */
+export function secretsIn(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    isSecret(name) ? [value, ...value.split(' ').slice(1)] : [],
+  );
 }

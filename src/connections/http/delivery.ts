@@ -178,8 +178,7 @@ export class Delivery<T, R> {
 
   private reading<V>(needsBody: boolean, valueOf: (answer: HttpAnswer) => V): Reading<V> {
     const { name, maxResponseSize: limit, secrets } = this.settings;
-    const failure = (error: unknown): unknown =>
-      kindByClass(error) === 'connection' ? secrets.failure(name, error) : secrets.cleaned(error);
+    const failure = (error: unknown): unknown => secrets.thrown(name, error);
     const read = (answer: HttpAnswer): V => {
       if (!isSuccess(answer.status)) {
         throw errorOf(answer, name, this.endpoint, secrets);

@@ -9,7 +9,7 @@ import {
   wrongType,
 } from '../../internal/expect.js';
 import { Secrets } from '../secrets.js';
-import { isSecret, withoutUser } from '../serverUrl.js';
+import { secretsIn, withoutUser } from '../serverUrl.js';
 import {
   connectionSettings,
   type ConnectionOptions as CommonOptions,
@@ -127,11 +127,4 @@ function lookFrom(who: string, endpoint: Endpoint, health: string | HttpHealth |
     throw outOfRange(who, 'health.path', `a path of ${endpoint.origin}`, withoutUser(path));
   }
   return { path: resolved, interval, timeout };
-}
-
-/** The values of headers that must not be shown; of `Bearer abc`, also the second word by itself. */
-function secretsIn(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    isSecret(name) ? [value, ...value.split(' ').slice(1)] : [],
-  );
 }

@@ -1,6 +1,5 @@
 /** What a reply means. */
 import { RejectedError, TemporaryError } from '../../errors.js';
-import { kindByClass } from '../../internal/target.js';
 import type { NatsSettings } from './options.js';
 import type { JetStreamAck, NatsReply } from './reply.js';
 
@@ -66,15 +65,13 @@ const passing: ReadonlySet<number> = new Set([10_002, 10_158, 10_167]);
 export function replyReader<T>(settings: NatsSettings<T>): ReplyReader<T, unknown> {
   const { name, jetStream, link, read = plainReader(settings) } = settings;
   const { secrets } = link;
-  const failure = (error: unknown): unknown =>
-    kindByClass(error) === 'connection' ? secrets.failure(name, error) : secrets.cleaned(error);
   const guarded =
     <E>(reader: (reply: NatsReply, event: E) => unknown) =>
     (reply: NatsReply, event: E): unknown => {
       try {
         return reader(reply, event);
       } catch (error) {
-        throw failure(error);
+        throw secrets.thrown(name, error);
       }
     };
   return jetStream === undefined

@@ -8,7 +8,6 @@ import {
   expectObject,
   wrongType,
 } from '../../internal/expect.js';
-import { kindByClass } from '../../internal/target.js';
 import { encoded, jsonText, type Encode } from '../encoding.js';
 import { Secrets } from '../secrets.js';
 import {
@@ -155,9 +154,7 @@ export function tcpSettings<T, R, A>(
       try {
         return read(answer, event);
       } catch (error) {
-        throw kindByClass(error) === 'connection'
-          ? secrets.failure(settings.name, error)
-          : secrets.cleaned(error);
+        throw secrets.thrown(settings.name, error);
       }
     },
     tls,

@@ -1,7 +1,7 @@
 /** The options of a WebSocket connection, checked, with every default in its place. */
 import { expectFunction, expectObject, wrongType } from '../../internal/expect.js';
 import { Redaction } from '../redaction.js';
-import { isSecret } from '../serverUrl.js';
+import { secretsIn } from '../serverUrl.js';
 import { connectionSettings, type ConnectionOptions, type ConnectionSettings } from '../settings.js';
 import type { WebSocketAnswer } from './answer.js';
 import type { Endpoint } from './endpoint.js';
@@ -101,7 +101,7 @@ export function webSocketSettings<T, R>(
     needsWs: headers !== undefined || tls !== undefined || (endpoint.hasCredentials && isNode()),
     redaction: new Redaction([
       ...endpoint.secrets,
-      ...secretsIn(headers),
+      ...secretsIn(headers ?? {}),
       ...(typeof passphrase === 'string' ? [passphrase] : []),
     ]),
   };
@@ -121,11 +121,4 @@ function expectHeaders(who: string, headers: Readonly<Record<string, string>>): 
       throw new TypeError(`${who}: expected ${header} to be a string of characters that a header may have`);
     }
   }
-}
-
-/** The values of headers that must not be shown; of `Bearer abc`, also the second word by itself. */
-function secretsIn(headers: Readonly<Record<string, string>> = {}): string[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    isSecret(name) ? [value, ...value.split(' ').slice(1)] : [],
-  );
 }
