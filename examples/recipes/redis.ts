@@ -1,6 +1,6 @@
 /** Redis: orders into a list and into a stream, whichever has room. */
-import { from } from 'rxjs';
-import { loadBalance } from 'rxjs-load-balance';
+import { from, toArray } from 'rxjs';
+import { deadLetter, loadBalance } from 'rxjs-load-balance';
 import { redisConnection } from 'rxjs-load-balance/redis';
 
 interface Order {
@@ -24,12 +24,14 @@ const orders = [
 ];
 
 from(orders)
-  .pipe(loadBalance([list, stream]))
-  .subscribe((outcome) => {
-    if (outcome.status === 'delivered') {
-      // The length of the list after it, or the id of the entry in the stream.
-      console.log(`${outcome.event.id} ${outcome.connection} ${typeof outcome.value}`); // a-1 list number, a-2 stream string
-    } else {
-      console.log(`${outcome.event.id} ${outcome.reason}`);
-    }
+  .pipe(
+    loadBalance([list, stream]),
+    deadLetter(({ event, reason }) => {
+      console.error(`${event.id} ${reason}`);
+    }),
+    toArray(),
+  )
+  .subscribe((stored) => {
+    // Each value is the length of the list after it, or the id of the entry in the stream.
+    console.log(`${stored.length} of ${orders.length} stored`); // 2 of 2 stored
   });
