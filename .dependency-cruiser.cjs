@@ -7,7 +7,7 @@
 // spec/package/imports-spec.ts plants a violation of each rule below and sees it reported.
 
 /** The front door and the faces around the operator: they stand above operators. */
-const FACES = '^src/(index\\.ts$|entry/)';
+const FACES = '^src/(index\\.ts$|entry/|jetStream/)';
 
 /** What users install beside the package, by what they use of it. */
 const PEERS = 'rxjs|undici|redis|ws|@nats-io';
@@ -66,9 +66,10 @@ module.exports = {
     },
     {
       name: 'only-rxjs',
-      comment: 'Everything but src/connections imports only rxjs and rxjs-for-await, and runs in a browser.',
+      comment:
+        'Everything but src/connections and src/jetStream imports only rxjs and rxjs-for-await, and runs in a browser.',
       severity: 'error',
-      from: { path: '^(src|operators)/', pathNot: '^src/connections/' },
+      from: { path: '^(src|operators)/', pathNot: '^src/(connections|jetStream)/' },
       to: {
         dependencyTypesNot: ['local'],
         pathNot: '(^|/)node_modules/(rxjs|rxjs-for-await)/|^(src|operators|dist)/',
@@ -92,7 +93,7 @@ module.exports = {
       name: 'no-dev-dependencies',
       comment: 'Only spec may import what is not installed for a user. (Peers are installed here for spec.)',
       severity: 'error',
-      from: { path: '^(src|operators|examples)/', pathNot: '^examples/(ship|recipes)/' },
+      from: { path: '^(src|operators|examples)/', pathNot: '^examples/(ship|recipes|cluster)/' },
       to: { dependencyTypes: ['npm-dev'], pathNot: `(^|/)node_modules/(${PEERS})/` },
     },
     {
@@ -102,6 +103,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^examples/ship/' },
       to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/(rxjs|log-update|chalk)/' },
+    },
+    {
+      name: 'cluster-dev-dependencies',
+      comment: 'The cluster is a program, too; it starts a NATS server, and talks to it.',
+      severity: 'error',
+      from: { path: '^examples/cluster/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/(rxjs|@nats-io|log-update|chalk)/' },
     },
     {
       name: 'recipe-dev-dependencies',

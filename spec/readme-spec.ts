@@ -13,6 +13,7 @@ import * as libbeat from '../src/libbeat/index.js';
 import { tableOf } from '../examples/ship/table.js';
 import * as index from '../src/index.js';
 import { settingsFrom } from '../src/internal/settings.js';
+import * as jetStream from '../src/jetStream/index.js';
 import * as testing from '../src/testing/index.js';
 import { plain, readmeBlocks, root, statedOutput, textOf } from './readme/blocks.js';
 import { play } from './readme/marbles.js';
@@ -124,6 +125,10 @@ describe('README.md', () => {
         ...optionsOf('src/connections/redis/options.ts', 'RedisStreamOptions').options,
         ...optionsOf('src/connections/nats/options.ts', 'NatsPublishOptions', 'NatsOptions').options,
         ...optionsOf('src/connections/nats/link.ts', 'NatsLinkOptions').options,
+        ...optionsOf('src/jetStream/options.ts', 'JetStreamMessagesOptions', 'SettleOptions').options,
+        ...optionsOf('src/jetStream/options.ts', 'DeadLetterOptions').options.map(
+          (name) => `deadLetter.${name}`,
+        ),
       ];
       const parts = options.filter((name) => name !== 'timeout' && name !== 'queue');
       expect(named).to.include.members([...parts, ...nested, ...own, ...backoff, ...ready]);
@@ -149,8 +154,8 @@ describe('README.md', () => {
     });
 
     it('should name every export', () => {
-      const exported = [index, libbeat, testing, http, nats, redis, tcp, webSocket].flatMap((entry) =>
-        Object.keys(entry),
+      const exported = [index, libbeat, testing, http, jetStream, nats, redis, tcp, webSocket].flatMap(
+        (entry) => Object.keys(entry),
       );
       expect(exported.filter((name) => !readme.includes(name))).to.deep.equal([]);
     });

@@ -1,7 +1,7 @@
 /** Measures bursts of events, warm-up first, and checks each. */
 import { Bench, type Task } from 'tinybench';
 import { expectAll, type Arrivals } from './arrivals.js';
-import type { Timed } from './results.js';
+import { spread, type Timed } from './results.js';
 
 /** How long a process measures: until both the time and the number of bursts are reached. */
 export interface Effort {
@@ -26,10 +26,15 @@ export interface Burst {
   /** Ships them; resolves with how many were delivered. */
   readonly ship: () => Promise<number>;
   readonly arrivals: Arrivals;
+  /** Whether the processor time of this process counts as well: what it waits for may be busy on the same machine. */
+  readonly countsProcessor?: boolean;
 }
 
-export async function measure({ events, ship, arrivals }: Burst, effort: Effort): Promise<Timed> {
+export async function measure(burst: Burst, effort: Effort): Promise<Timed> {
+  const { events, ship, arrivals, countsProcessor = false } = burst;
   let outcomes = 0;
+  /** Microseconds, burst by burst. */
+  let processor: number[] = [];
   const bench = new Bench({
     time: effort.time,
     iterations: effort.atLeast,
@@ -41,10 +46,16 @@ export async function measure({ events, ship, arrivals }: Burst, effort: Effort)
   bench.add(
     'burst',
     async () => {
+      const before = process.cpuUsage();
       outcomes = await ship();
+      const { user, system } = process.cpuUsage(before);
+      processor.push(user + system);
     },
     {
       async: true,
+      beforeAll: () => {
+        processor = [];
+      },
       afterEach: async () => {
         expectAll(events, outcomes, await arrivals.take());
       },
@@ -62,5 +73,6 @@ export async function measure({ events, ship, arrivals }: Burst, effort: Effort)
     fastest: each(latency.min),
     slowest: each(latency.max),
     bursts: latency.samplesCount,
+    ...(countsProcessor ? { processorNs: each((spread(processor)?.median ?? NaN) / 1e3) } : {}),
   };
 }

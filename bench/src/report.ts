@@ -7,6 +7,7 @@ import {
   figuresOf,
   nsPerEvent,
   peakMemory,
+  processorNs,
   type CaseResult,
   type Results,
   type ScenarioResult,
@@ -46,10 +47,12 @@ function timesTable({ cases }: ScenarioResult): string {
     return ns === undefined ? [] : [{ name: one.name, ns }];
   });
   const does = cases.some((one) => one.does !== '');
+  const processor = cases.some((one) => processorNs(one) !== undefined);
   const columns = [
     left('case'),
     ...['ns per event', 'min', 'max', 'events per second'].map(right),
     ...references.map(({ name }) => right(`× ${name}`)),
+    ...(processor ? [right('processor ns per event')] : []),
     right('peak MB'),
     ...(does ? [left('does')] : []),
   ];
@@ -65,7 +68,14 @@ function timesTable({ cases }: ScenarioResult): string {
             (Math.round(1e6 / ns.median) * 1e3).toLocaleString('en'),
             ...references.map((reference) => short(ns.median / reference.ns)),
           ];
-    return [one.name, ...times, megabytes(peakMemory(one)), ...(does ? [one.does] : [])];
+    const spent = processorNs(one)?.median;
+    return [
+      one.name,
+      ...times,
+      ...(processor ? [spent === undefined ? '' : short(spent)] : []),
+      megabytes(peakMemory(one)),
+      ...(does ? [one.does] : []),
+    ];
   };
   return table(columns, cases.map(row));
 }

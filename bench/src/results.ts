@@ -8,6 +8,8 @@ export interface Timed {
   readonly fastest: number;
   readonly slowest: number;
   readonly bursts: number;
+  /** Processor time of the process, an event. */
+  readonly processorNs?: number;
 }
 
 /** A process that looked at something other than time; each figure is named with its unit. */
@@ -68,6 +70,13 @@ export function spread(values: readonly number[]): Spread | undefined {
 /** Nanoseconds an event, over all runs. */
 export function nsPerEvent({ runs }: Pick<CaseResult, 'runs'>): Spread | undefined {
   return spread(runs.flatMap((run) => (run.kind === 'timed' ? [run.nsPerEvent] : [])));
+}
+
+/** Nanoseconds of the processor an event, over all runs; where it was measured. */
+export function processorNs({ runs }: Pick<CaseResult, 'runs'>): Spread | undefined {
+  return spread(
+    runs.flatMap((run) => (run.kind === 'timed' && run.processorNs !== undefined ? [run.processorNs] : [])),
+  );
 }
 
 /** Bytes, over all runs. */

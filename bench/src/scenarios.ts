@@ -7,6 +7,7 @@ import { connections } from './scenarios/connections.js';
 import { failures } from './scenarios/failing.js';
 import { https } from './scenarios/http.js';
 import { iterables } from './scenarios/iterables.js';
+import { jetStreams } from './scenarios/jetStream.js';
 import { keptOpen } from './scenarios/keptOpen.js';
 import { latency } from './scenarios/latency.js';
 import { loopback } from './scenarios/loopback.js';
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   ...webSockets,
   ...redis,
   ...nats,
+  ...jetStreams,
   timeouts,
   memory,
   size,

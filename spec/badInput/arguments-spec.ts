@@ -2,13 +2,20 @@
 import { expect } from 'chai';
 import { balancerPlaces, publishPlaces } from './balancerPlaces.js';
 import { makerPlaces } from './makerPlaces.js';
+import { jetStreamPlaces } from './jetStreamPlaces.js';
 import { readyPlaces } from './readyPlaces.js';
 import { nameOf, touched } from './place.js';
 import { expectClear, refusalOf } from './refusal.js';
 import { closedObjects, functions, oddValues, OwnError, type OddValue } from './values.js';
 
 describe('R24: bad input', () => {
-  for (const place of [...balancerPlaces, ...publishPlaces, ...makerPlaces, ...readyPlaces]) {
+  for (const place of [
+    ...balancerPlaces,
+    ...publishPlaces,
+    ...makerPlaces,
+    ...readyPlaces,
+    ...jetStreamPlaces,
+  ]) {
     describe(nameOf(place), () => {
       const safe = [...oddValues, ...functions];
       const isLegal = ({ make }: OddValue): boolean => place.takes(make());

@@ -18,6 +18,7 @@ import { fakeConnection } from '../../src/testing/index.js';
 import { balancerPlaces, publishPlaces } from './balancerPlaces.js';
 import { aDelay, aFunction, anObject, either, nothing, optional } from './kinds.js';
 import { makerPlaces } from './makerPlaces.js';
+import { jetStreamPlaces } from './jetStreamPlaces.js';
 import { readyPlaces } from './readyPlaces.js';
 import { nameOf, type Place } from './place.js';
 import { expectClear, refusalOf } from './refusal.js';
@@ -131,13 +132,17 @@ describe('R24:', () => {
 
   /** Where an object may stand, it is looked into, and what it throws then is its own. */
   const isLookedInto = ({ option }: Place): boolean =>
-    /^(|options|timeout|closeOn|signal|events|monitor|scheduler|queue|connections(\[1\])?|source|config\.?|client|batch|url(\[1\])?|health|format|jetStream|tls|protocol|(.*\.)?(state\$|window))$/.test(
+    /^(|options|timeout|closeOn|drainOn|signal|events|messages|monitor|scheduler|queue|connections(\[1\])?|consumer|source|config\.?|client|batch|url(\[1\])?|health|format|(deadLetter\.)?jetStream|deadLetter|tls|protocol|(.*\.)?(state\$|window))$/.test(
       option,
     );
 
-  for (const place of [...balancerPlaces, ...publishPlaces, ...makerPlaces, ...readyPlaces].filter(
-    (each) => !isLookedInto(each),
-  )) {
+  for (const place of [
+    ...balancerPlaces,
+    ...publishPlaces,
+    ...makerPlaces,
+    ...readyPlaces,
+    ...jetStreamPlaces,
+  ].filter((each) => !isLookedInto(each))) {
     it(`${nameOf(place)} should refuse a revoked Proxy as it refuses anything else`, async () => {
       const error = await refusalOf(() => place.put(revoked()));
       // Where any object will do, nobody looks.

@@ -17,7 +17,7 @@ const subscription = concat(of('a', 'b', 'c'), NEVER)
   });
 
 // By then it delivers, waits for an answer, or tries to connect: which of them, the server decides.
-timer(300).subscribe(() => {
+timer(1_000).subscribe(() => {
   subscription.unsubscribe();
   console.log('left');
 });

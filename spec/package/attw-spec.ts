@@ -14,6 +14,7 @@ describe('are the types wrong', () => {
     expect(Object.keys(result.entrypoints).sort()).to.deep.equal([
       '.',
       './http',
+      './jetstream',
       './libbeat',
       './nats',
       './operators',

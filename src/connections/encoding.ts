@@ -51,14 +51,29 @@ export function expectBody(name: string, value: unknown): asserts value is strin
 }
 
 /**
- * An event as a JSON text.
- * @throws TypeError when it has none.
+ * An event as a JSON text; of a message of NATS, what it carries.
+ * @throws TypeError when it has none; SyntaxError when a message carries something else.
  */
 export function jsonText(event: unknown): string {
+  if (isNatsMessage(event)) {
+    return jsonLine(event.string());
+  }
   // What its type does not say: there is no text for undefined, a function or a symbol.
   const text = JSON.stringify(event) as string | undefined;
   if (text === undefined) {
     throw new TypeError(`expected an event that JSON can write, got ${typeof event}`);
   }
   return text;
+}
+
+/** What a worker over a stream of JetStream passes on. In itself it is of no interest, and JSON cannot write it. */
+function isNatsMessage(event: unknown): event is { string(): string } {
+  const { string, data } = (event ?? {}) as { readonly string?: unknown; readonly data?: unknown };
+  return typeof string === 'function' && data instanceof Uint8Array;
+}
+
+/** A JSON text as it is, unless it has several lines: it may become one of many. */
+function jsonLine(text: string): string {
+  const value: unknown = JSON.parse(text);
+  return /[\r\n]/.test(text) ? JSON.stringify(value) : text;
 }

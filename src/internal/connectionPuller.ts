@@ -246,6 +246,10 @@ export abstract class ConnectionPuller<T, R, S extends Seat<T, never>> implement
     return this.inFlight < this.limit;
   }
 
+  get openings(): number {
+    return Math.min(Math.max(0, this.limit - this.inFlight) * this.perSend, mostRoom);
+  }
+
   abstract pull(): boolean;
 
   /** How many events one send takes. */

@@ -10,6 +10,7 @@ export class Mailbox<T> extends OpenSource<T> {
   override open(taker: Taker<T>): Opened {
     this.taker = taker;
     return {
+      spare: 1,
       ask: () => false,
       finish: noop,
       unsubscribe: () => {

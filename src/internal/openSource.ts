@@ -1,8 +1,9 @@
 /** A source that works together with the balancer, instead of only emitting to it. */
 import { Observable, type Observer, type Unsubscribable } from 'rxjs';
+import type { Demand } from './demandIterable.js';
 
 /** Who takes the events. */
-export interface Taker<T> extends Observer<T> {
+export interface Taker<T> extends Observer<T>, Demand {
   /** Runs something so that nobody pulls before all of it is done. */
   atOnce(work: () => void): void;
   /** Closes: what has no outcome yet is dropped. */
@@ -11,6 +12,8 @@ export interface Taker<T> extends Observer<T> {
 
 /** A source that has been opened. */
 export interface Opened extends Unsubscribable {
+  /** How many events it may be asked for beyond the vacancies, while retries wait that nobody ready may take. */
+  readonly spare: 0 | 1;
   /** Asks for one event; true when it came at once. One that comes later is emitted then. */
   ask(): boolean;
   /** No connection is left: nothing more is worth asking for. */

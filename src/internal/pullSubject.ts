@@ -20,6 +20,8 @@ import { Steps, type Settler } from './steps.js';
 export interface Puller<T> extends Linked<Puller<T>> {
   /** Whether it can take an event now; while it can, it stands in line. */
   readonly ready: boolean;
+  /** How many events it can take now. */
+  readonly openings: number;
   /** Its place in line: behind all lower numbers. */
   place: number;
   /** Takes what it can in one turn; false when it took nothing. */
@@ -285,7 +287,22 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
    * another connection count: without them, what is in memory would have no bound.
    */
   ask(): boolean {
-    return this.opened !== undefined && this.pulling && !this.isFull() && this.opened.ask();
+    const { opened } = this;
+    return opened !== undefined && this.pulling && !this.isFull(opened) && opened.ask();
+  }
+
+  get space(): number {
+    return Math.max(0, this.room - this.inFlight - this.waiting.length);
+  }
+
+  get vacancies(): number {
+    let openings = 0;
+    for (const puller of this.pullers) {
+      openings += puller.openings;
+    }
+    // Whoever is ready may have no use for the retries that wait.
+    const least = Math.min(openings, 1);
+    return Math.max(least, Math.min(openings - this.waiting.length, this.space));
   }
 
   atOnce(work: () => void): void {
@@ -430,13 +447,13 @@ export class PullSubject<T, R> implements Taker<T>, Settler {
     return took;
   }
 
-  private isFull(): boolean {
-    return this.waiting.length + this.inFlight > this.room;
+  private isFull({ spare }: Opened): boolean {
+    return this.waiting.length + this.inFlight >= this.room + spare;
   }
 
   /** For a puller that all waiting retries avoid: one more event, or, where there is no room for one, one of those. */
   private findMore(): boolean {
-    this.waiting.relents = this.opened !== undefined && this.isFull();
+    this.waiting.relents = this.opened !== undefined && this.isFull(this.opened);
     return this.waiting.relents || this.ask();
   }
 

@@ -1,5 +1,6 @@
 /** A source that is asked for its events, one by one, instead of emitting them when it likes. */
 import { noop, Subscription, type Observer } from 'rxjs';
+import { DemandIterable, type Failure } from './demandIterable.js';
 import { nothing } from './eventQueue.js';
 import { expectObject } from './expect.js';
 import { OpenSource, type Opened, type Taker } from './openSource.js';
@@ -22,15 +23,34 @@ export class Supply<T> extends OpenSource<T> {
 
   override open(taker: Taker<T>): Opened {
     this.taker = taker;
-    const { events } = this;
-    const iterator = isAsync(events) ? events[Symbol.asyncIterator]() : events[Symbol.iterator]();
-    return new Asking(iterator, this.gate, taker);
+    const { events, gate } = this;
+    if (events instanceof DemandIterable) {
+      const asking = new Asking(events.iterate(taker), gate, taker, true);
+      asking.add(
+        events.ended$.subscribe((failure) => {
+          asking.learnEnd(failure);
+        }),
+      );
+      return asking;
+    }
+    return new Asking(
+      isAsync(events) ? events[Symbol.asyncIterator]() : events[Symbol.iterator](),
+      gate,
+      taker,
+    );
   }
 
   /** The gate has opened: who wants events may ask again. */
   resume(): void {
     this.taker?.atOnce(noop);
   }
+}
+
+/** What is asked: it answers at once, or later. */
+interface Asked<T> {
+  next(): IteratorResult<T, unknown> | PromiseLike<IteratorResult<T, unknown>>;
+  askAgain?(): void;
+  return?(): unknown;
 }
 
 /** An iteration under way; unsubscribing returns its iterator. */
@@ -45,11 +65,13 @@ class Asking<T> extends Subscription implements Opened {
    * @param iterator The iteration.
    * @param gate Whether one more may be asked for.
    * @param asker Who gets the events.
+   * @param isFetched Whether it gives no more than is wanted, and takes back what no longer is.
    */
   constructor(
-    private readonly iterator: Iterator<T, unknown> | AsyncIterator<T, unknown>,
+    private readonly iterator: Asked<T>,
     private readonly gate: () => boolean,
     private readonly asker: Observer<T>,
+    private readonly isFetched = false,
   ) {
     super(() => {
       if (!this.exhausted) {
@@ -58,9 +80,17 @@ class Asking<T> extends Subscription implements Opened {
     });
   }
 
+  get spare(): 0 | 1 {
+    return this.isFetched ? 0 : 1;
+  }
+
   /** Asks for one event; true when it came at once. One that comes later is emitted then. */
   ask(): boolean {
-    if (this.closed || this.pending || this.exhausted || this.finishing || !this.gate()) {
+    if (this.pending) {
+      this.iterator.askAgain?.();
+      return false;
+    }
+    if (this.closed || this.exhausted || this.finishing || !this.gate()) {
       return false;
     }
     this.pending = true;
@@ -77,11 +107,24 @@ class Asking<T> extends Subscription implements Opened {
     return false;
   }
 
-  /** Asks no more. An event that has been asked for is awaited; then it completes. */
+  /** Asks no more. An event that has been asked for is awaited, unless it can be given back; then it completes. */
   finish(): void {
     this.finishing = true;
-    if (!this.pending) {
+    if (!this.pending || this.isFetched) {
       this.end();
+    }
+  }
+
+  /** There is no more, and nobody need ask to know. */
+  learnEnd(failure: Failure | undefined): void {
+    if (this.pending || this.closed || this.exhausted) {
+      return;
+    }
+    this.exhausted = true;
+    if (failure === undefined) {
+      this.asker.complete();
+    } else {
+      this.asker.error(failure.error);
     }
   }
 
@@ -125,7 +168,7 @@ class Asking<T> extends Subscription implements Opened {
 }
 
 /** Tells an iterator that no more is wanted. Nobody is left to hear of an error that this gives. */
-function giveBack(iterator: Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>): void {
+function giveBack(iterator: Pick<Asked<unknown>, 'return'>): void {
   try {
     const returned = iterator.return?.();
     if (isPromiseLike(returned)) {

@@ -5,3 +5,6 @@ export const keys = { list: 'list', stream: 'stream' };
 
 /** Of NATS. */
 export const subjects = { request: 'requests', jetStream: 'stored' };
+
+/** Of JetStream, where there is work to be read. */
+export const work = { stream: 'work', consumer: 'workers', subject: 'work' };

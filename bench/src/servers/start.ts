@@ -10,7 +10,7 @@ export interface Server extends Arrivals {
 }
 
 /** The file of a server. */
-export type ServerName = 'lines' | 'http' | 'tcp' | 'webSocket' | 'redis' | 'nats';
+export type ServerName = 'lines' | 'http' | 'tcp' | 'webSocket' | 'redis' | 'nats' | 'jetStream';
 
 /** What a server is asked for over its channel; it answers with what has arrived. */
 export const question = 'take';

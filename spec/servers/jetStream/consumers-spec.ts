@@ -1,0 +1,98 @@
+/** Streams and consumers of other kinds. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AckPolicy,
+  jetstream,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { expect } from 'chai';
+import { expectNothingUnhandled } from '../../badInput/unhandled.js';
+import { closedAfterEach } from '../../connections/closedAfterEach.js';
+import { until } from '../../until.js';
+import { natsProgram } from '../natsServer.js';
+import { Destination } from './destination.js';
+import { JetStreamWorld, stream, type WorldConfig } from './jetStreamWorld.js';
+
+describe('a worker of nats-server', function () {
+  this.timeout(30_000);
+  const keep = closedAfterEach();
+  expectNothingUnhandled();
+
+  before(() => {
+    natsProgram();
+  });
+
+  const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
+  const take = (): Promise<string> => Promise.resolve('taken');
+  /** Long enough for a worker that is busy for a moment. */
+  const backoff = [nanos(2_500), nanos(5_000)];
+
+  const streams: readonly [string, Partial<StreamConfig>, left: number][] = [
+    ['in a file', { storage: StorageType.File }, 50],
+    ['in memory', { storage: StorageType.Memory }, 50],
+    ['that is a work queue', { retention: RetentionPolicy.Workqueue }, 0],
+  ];
+  for (const [kind, config, left] of streams) {
+    it(`should deliver all of a stream ${kind}`, async () => {
+      const world = await started({ stream: config });
+      const texts = await world.publish(50);
+      const worker = await world.worker([take, take]);
+      await worker.has(50);
+      expect(worker.delivered).to.have.members(texts);
+      await until('all are settled', async () => (await world.state()).floor === 50);
+      const { state } = await world.manager.streams.info(stream);
+      expect(state.messages).to.equal(left);
+    });
+  }
+
+  const consumers: readonly [string, Partial<ConsumerConfig>][] = [
+    ['that gives few messages to a request', { max_batch: 2 }],
+    ['that has few messages out', { max_ack_pending: 3 }],
+    ['that takes one request at a time', { max_waiting: 1 }],
+    ['with a backoff', { backoff, max_deliver: 5 }],
+    ['with a filter', { filter_subject: 'events.live' }],
+  ];
+  for (const [kind, config] of consumers) {
+    it(`should deliver all of a consumer ${kind}`, async () => {
+      const world = await started({ consumer: config });
+      const texts = await world.publish(50);
+      const place = new Destination(10);
+      place.deliverAll();
+      const worker = await world.worker([place]);
+      await worker.has(50);
+      expect(worker.delivered).to.deep.equal(texts);
+      await until('all are settled', async () => (await world.state()).floor === 50);
+      expect(await world.state()).to.include({ deliveries: 50, unacknowledged: 0 });
+    });
+  }
+
+  it('should keep a message for longer than the first backoff of its consumer', async () => {
+    const world = await started({ consumer: { backoff, max_deliver: 5 } });
+    await world.publish(1);
+    const place = new Destination(2);
+    const worker = await world.worker([place]);
+    await place.has(1);
+    await sleep(5_500);
+    expect(await world.state()).to.include({ deliveries: 1, unacknowledged: 1 });
+    place.deliver();
+    expect((await worker.has(1))[0]).to.include({ status: 'delivered', attempts: 1 });
+  });
+
+  it('should deliver all of a consumer without a name', async () => {
+    const world = await started();
+    const texts = await world.publish(50);
+    const { name } = await world.manager.consumers.add(stream, { ack_policy: AckPolicy.Explicit });
+    const consumer = await jetstream(await world.client()).consumers.get(stream, name);
+    const worker = await world.worker([take], { consumer });
+    await worker.has(50);
+    expect(worker.delivered).to.deep.equal(texts);
+    await until('all are settled', async () => {
+      const info = await world.manager.consumers.info(stream, name);
+      return info.ack_floor.stream_seq === 50;
+    });
+  });
+});

@@ -1,0 +1,65 @@
+/** A program that has left its consumer ends by itself: no socket and no timer keeps it alive. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { expectNothingUnhandled } from '../../badInput/unhandled.js';
+import { closedAfterEach } from '../../connections/closedAfterEach.js';
+import { until } from '../../until.js';
+import { natsProgram } from '../natsServer.js';
+import { JetStreamWorld } from './jetStreamWorld.js';
+
+/** `.js` when this is compiled, `.ts` under tsx. */
+const program = fileURLToPath(new URL(`leavingProgram${extname(import.meta.url)}`, import.meta.url));
+
+describe('a program that leaves a consumer of nats-server', function () {
+  this.timeout(60_000);
+  const keep = closedAfterEach();
+  expectNothingUnhandled();
+
+  before(() => {
+    natsProgram();
+  });
+
+  const acks = Array<string>(3).fill('delivered: ack');
+  for (const [how, printed, left] of [
+    ['drain', [...acks, 'delivered: ack'], 0],
+    ['close', [...acks, 'dropped: nak'], 1],
+    ['unsubscribe', acks, 1],
+    ['loop', Array<string>(4).fill('delivered'), 0],
+  ] as const) {
+    it(`should end, and have settled or given back all that it had: ${how}`, async () => {
+      const world = await JetStreamWorld.start(keep);
+      await world.publish(4);
+      const child = spawn(process.execPath, [...process.execArgv, program, String(world.server.port), how], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      keep({
+        close: () => {
+          child.kill('SIGKILL');
+        },
+      });
+      let text = '';
+      let impatience: NodeJS.Timeout | undefined;
+      child.stdout.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (text.includes('left')) {
+          // Enough for any machine to come to the end, and less than half of the ack wait.
+          impatience ??= setTimeout(() => child.kill('SIGKILL'), 6_000);
+        }
+      });
+      const end = (await once(child, 'close')) as [number | null, string | null];
+      clearTimeout(impatience);
+      expect(end, text).to.deep.equal([0, null]);
+      expect(text.trim().split('\n')).to.deep.equal([...printed, 'left']);
+      const other = await world.worker([() => Promise.resolve()]);
+      for (const outcome of await other.has(left, 5_000)) {
+        // The first time, it was with the one that has left.
+        expect(outcome).to.include({ status: 'delivered', attempts: 2 });
+      }
+      await until('all are settled', async () => (await world.state()).floor === 4, 5_000);
+      expect(other.outcomes).to.have.length(left);
+    });
+  }
+});
