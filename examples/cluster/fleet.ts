@@ -30,7 +30,6 @@ export class Fleet {
       (sum, { tally }) => ({
         delivered: sum.delivered + tally.delivered,
         deadLetters: sum.deadLetters + tally.deadLetters,
-        givenBack: sum.givenBack + tally.givenBack,
         retried: sum.retried + tally.retried,
         at: Math.max(sum.at, tally.at),
       }),

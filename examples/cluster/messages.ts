@@ -22,8 +22,6 @@ export interface Tally {
   readonly delivered: number;
   /** Events that it gave up: dead letters. */
   readonly deadLetters: number;
-  /** Events that it gave back. */
-  readonly givenBack: number;
   /** Of the delivered ones, those that had been tried before, here or by another worker. */
   readonly retried: number;
   /** When it had its latest outcome, in milliseconds since 1970; 0 before the first. */
@@ -34,7 +32,7 @@ export interface Tally {
 export type Report = 'ready' | Tally;
 
 /** Before the first outcome. */
-export const noTally: Tally = { delivered: 0, deadLetters: 0, givenBack: 0, retried: 0, at: 0 };
+export const noTally: Tally = { delivered: 0, deadLetters: 0, retried: 0, at: 0 };
 
 /** How many outcomes there were. */
 export function outcomesIn({ delivered, deadLetters }: Tally): number {

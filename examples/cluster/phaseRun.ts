@@ -40,6 +40,8 @@ export interface PhaseResult {
   /** From the first event of the storm to the settling of the last one. */
   readonly storm: Measurement;
   readonly kills: Readonly<Record<Kill['what'], number>>;
+  /** How many events were delivered at a second attempt or later, by the word of the workers. */
+  readonly retried: number;
   /** By the word of the workers; what one had not said before it was killed is missing. */
   readonly shares: readonly WorkerShare[];
 }
@@ -93,13 +95,14 @@ export async function runPhase(stage: Stage, phase: Phase, title: string): Promi
     await unlessFailed(backlog.drained(end));
     const seconds = (performance.now() - began) / 1_000;
     await unlessFailed(fleet.drain());
-    const { delivered } = fleet.tally;
+    const { delivered, retried } = fleet.tally;
     return {
       workers: phase.workers,
       events: to - from,
       calm,
       storm: { events: to - storm, seconds, eventsPerSecond: Math.round((to - storm) / seconds) },
       kills: countsOf(kills),
+      retried,
       shares: fleet.workers.map(({ name, tally }) => ({
         name,
         delivered: tally.delivered,

@@ -32,6 +32,7 @@ export function summaryText(ledger: ClusterLedger): string {
     ...phases.map(phaseRow),
     '',
     `killed (SIGKILL): ${killsText(phases)}; all were started again`,
+    `delivered at a second attempt or later: ${grouped(phases.reduce((sum, { retried }) => sum + retried, 0))}`,
     `collectors: ${collectors.map(({ name, records }) => `${name} ${grouped(records)}`).join(', ')}`,
     `${grouped(ledger.seconds)} s in all`,
     ...(problem === undefined ? [] : [`it did not come to its end: ${problem}`]),

@@ -105,9 +105,7 @@ class Counter {
     if (settlement === 'ack') {
       tally.delivered++;
       tally.retried += attempts > 1 ? 1 : 0;
-    } else if (settlement === 'nak') {
-      tally.givenBack++;
-    } else {
+    } else if (settlement !== 'nak') {
       tally.deadLetters++;
     }
     // A batch has many outcomes at one moment.

@@ -59,7 +59,6 @@ export class WorkerProcess {
     return {
       delivered: earlier.delivered + present.delivered,
       deadLetters: earlier.deadLetters + present.deadLetters,
-      givenBack: earlier.givenBack + present.givenBack,
       retried: earlier.retried + present.retried,
       at: Math.max(earlier.at, present.at),
     };

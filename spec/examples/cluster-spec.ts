@@ -348,7 +348,7 @@ describe('the cluster', () => {
     });
 
     it('should count what workers have settled', () => {
-      expect(outcomesIn({ ...noTally, delivered: 5, deadLetters: 2, givenBack: 9 })).to.equal(7);
+      expect(outcomesIn({ ...noTally, delivered: 5, deadLetters: 2, retried: 9 })).to.equal(7);
     });
   });
 
@@ -582,6 +582,7 @@ describe('the cluster', () => {
           calm: { events: 1_280, seconds: 0.5, eventsPerSecond: 2_560 },
           storm: { events: 400, seconds: 4.25, eventsPerSecond: 94 },
           kills: { worker: 2, collector: 1, server: 1 },
+          retried: 1_234,
           shares: [
             { name: 'worker-1', delivered: 500, share: 0.25 },
             { name: 'worker-2', delivered: 1_500, share: 0.75 },
@@ -606,6 +607,7 @@ describe('the cluster', () => {
         '      2            2,560       1,280    0.5             400    4.3        4   25 %, 75 %',
         '',
         'killed (SIGKILL): workers 2, collectors 1, nats-server 1; all were started again',
+        'delivered at a second attempt or later: 1,234',
         'collectors: collector-1 1,997',
         '12 s in all',
         'everything is accounted for',

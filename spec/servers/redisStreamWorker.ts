@@ -30,7 +30,7 @@ const ship = {
       case 'hangs':
         return new Promise(() => undefined);
       case 'is slow':
-        await sleep(3 * minIdle);
+        await sleep(5 * minIdle);
         break;
       case 'is rejected':
         throw new RejectedError('no');
