@@ -61,7 +61,7 @@ export async function runCluster(
     return await runPhases(settings, { server, collectors, nats, display, stop });
   } finally {
     await nats?.close();
-    await Promise.all([server.kill(), ...collectors.map((collector) => collector.kill())]);
+    await Promise.all([server.stop(), ...collectors.map((collector) => collector.kill())]);
     process.off('exit', cleanUp);
     cleanUp();
   }

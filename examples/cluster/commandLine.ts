@@ -5,7 +5,7 @@ import { defaults, type ClusterSettings } from './settings.js';
 
 /** What `--help` prints. */
 export const help = `A cluster on this machine: events in a JetStream server, and 1, 2, then 4 workers that balance them
-over three collectors, while workers, collectors and the server are killed (SIGKILL).
+over three collectors, while workers and collectors are killed (SIGKILL), and the server is restarted.
 
 Usage: npm run cluster -- [options]
        cluster [options]

@@ -125,7 +125,10 @@ async function aborted(signal: AbortSignal): Promise<never> {
 }
 
 function victimOf({ what, index }: Kill, fleet: Fleet, { collectors, server }: Stage): Victim {
-  const victim = what === 'server' ? server : { worker: fleet.workers, collector: collectors }[what][index];
+  if (what === 'server') {
+    return { name: server.name, kill: () => server.stop(), start: () => server.start() };
+  }
+  const victim = { worker: fleet.workers, collector: collectors }[what][index];
   if (victim === undefined) {
     throw new Error(`there is no ${what} ${index}`);
   }

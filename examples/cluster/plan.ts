@@ -15,7 +15,7 @@ const calmShare = 0.8;
 const earliest = 0.05;
 const latest = 0.75;
 
-/** Something that is killed with SIGKILL. */
+/** Something that is killed with SIGKILL; the server is stopped, and started again. */
 export interface Kill {
   readonly what: 'worker' | 'collector' | 'server';
   /** Which of them, from 0. */

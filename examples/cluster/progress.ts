@@ -77,9 +77,9 @@ export class Progress implements Witness {
     this.fleet = undefined;
   }
 
-  killed(_: Kill, { name }: Victim): void {
+  killed({ what }: Kill, { name }: Victim): void {
     this.states.set(name, { state: 'killed', kills: this.known(name).kills + 1 });
-    this.notice(`${name}: killed (SIGKILL)`);
+    this.notice(what === 'server' ? `${name}: stopped (SIGTERM)` : `${name}: killed (SIGKILL)`);
   }
 
   restarted(kill: Kill, { name }: Victim): void {

@@ -73,13 +73,18 @@ export class JetStreamServer {
     }
   }
 
-  /** Ends it at once, with SIGKILL; resolves when it is gone. */
-  async kill(): Promise<void> {
+  /**
+   * Ends it, as for an upgrade: with SIGTERM, and with SIGKILL when that takes too long. Resolves when it is gone.
+   * (One that is killed may forget who has acknowledged what, and deliver everything once more.)
+   */
+  async stop(): Promise<void> {
     const { child } = this;
     if (child !== undefined && this.runs) {
       const gone = once(child, 'exit');
-      child.kill('SIGKILL');
+      child.kill('SIGTERM');
+      const impatience = setTimeout(() => child.kill('SIGKILL'), patience);
       await gone;
+      clearTimeout(impatience);
     }
   }
 

@@ -31,7 +31,7 @@ export function summaryText(ledger: ClusterLedger): string {
     'workers   calm: events/s   of events   in s   storm: events   in s   killed   shares',
     ...phases.map(phaseRow),
     '',
-    `killed (SIGKILL): ${killsText(phases)}; all were started again`,
+    `killed (SIGKILL), and started again: ${killsText(phases)}`,
     `delivered at a second attempt or later: ${grouped(phases.reduce((sum, { retried }) => sum + retried, 0))}`,
     `collectors: ${collectors.map(({ name, records }) => `${name} ${grouped(records)}`).join(', ')}`,
     `${grouped(ledger.seconds)} s in all`,
@@ -63,9 +63,9 @@ function phaseRow({ workers, calm, storm, kills, shares }: PhaseResult): string 
   ].join('');
 }
 
-/** `workers 8, collectors 4, nats-server 1` */
+/** `workers 8, collectors 4; restarted: nats-server 1` */
 function killsText(phases: readonly PhaseResult[]): string {
   const sum = (what: keyof PhaseResult['kills']): number =>
     phases.reduce((total, { kills }) => total + kills[what], 0);
-  return `workers ${sum('worker')}, collectors ${sum('collector')}, nats-server ${sum('server')}`;
+  return `workers ${sum('worker')}, collectors ${sum('collector')}; restarted: nats-server ${sum('server')}`;
 }

@@ -606,7 +606,7 @@ describe('the cluster', () => {
         'workers   calm: events/s   of events   in s   storm: events   in s   killed   shares',
         '      2            2,560       1,280    0.5             400    4.3        4   25 %, 75 %',
         '',
-        'killed (SIGKILL): workers 2, collectors 1, nats-server 1; all were started again',
+        'killed (SIGKILL), and started again: workers 2, collectors 1; restarted: nats-server 1',
         'delivered at a second attempt or later: 1,234',
         'collectors: collector-1 1,997',
         '12 s in all',

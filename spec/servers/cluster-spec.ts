@@ -81,7 +81,7 @@ describe('the cluster on nats-server', function () {
       /^worker-\d: another one in its place$/m,
       /^collector-\d: killed \(SIGKILL\)$/m,
       /^collector-\d: started again$/m,
-      /^nats-server: killed \(SIGKILL\)$/m,
+      /^nats-server: stopped \(SIGTERM\)$/m,
       /^nats-server: started again$/m,
       /^ +0:\d\d \| [\d,]+ of 5,000 published \| .*settled/m,
     ]) {
@@ -153,7 +153,7 @@ describe('the cluster on nats-server', function () {
       process.kill(pid, 'SIGCONT');
       await drained;
     } finally {
-      await Promise.all([worker.kill(), server.kill()]);
+      await Promise.all([worker.kill(), server.stop()]);
     }
   });
 
