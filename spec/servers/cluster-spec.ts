@@ -59,9 +59,9 @@ describe('the cluster on nats-server', function () {
       both: 0,
       unknown: 0,
     });
-    // Each copy is in a file.
+    // Each copy is in a file, or is a dead letter that was published twice.
     const records = ledger.collectors.reduce((sum, collector) => sum + collector.records, 0);
-    expect(records).to.equal(ledger.delivered + ledger.duplicates);
+    expect(records).to.be.within(ledger.delivered, ledger.delivered + ledger.duplicates);
     expect(ledger.phases.map(({ workers, shares }) => [workers, shares.length])).to.deep.equal([
       [1, 1],
       [2, 2],
