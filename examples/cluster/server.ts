@@ -75,7 +75,7 @@ export class JetStreamServer {
 
   /**
    * Ends it, as for an upgrade: with SIGTERM, and with SIGKILL when that takes too long. Resolves when it is gone.
-   * (One that is killed may forget who has acknowledged what, and deliver everything once more.)
+   * (Either way, version 2.9 may forget what was acknowledged, and deliver everything once more.)
    */
   async stop(): Promise<void> {
     const { child } = this;
