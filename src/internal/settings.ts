@@ -1,9 +1,9 @@
 /** The options of a balancer, checked, with every default in its place. */
-import { asyncScheduler, from, map, NEVER, type Observable, type Observer, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, map, type Observable, type Observer, type SchedulerLike } from 'rxjs';
 import type { BalancerActivity } from '../activity.js';
 import { exponentialBackoff } from '../exponentialBackoff.js';
 import type { LoadBalanceOptions, ReconnectDelay } from '../options.js';
-import { aborted, isAbortSignal } from './aborted.js';
+import { isAbortSignal } from './aborted.js';
 import {
   expectCount,
   expectLimit,
@@ -14,6 +14,7 @@ import {
   outOfRange,
   wrongType,
 } from './expect.js';
+import { notifierFrom } from './notifier.js';
 
 /** What the balancer works with. */
 export interface Settings<T> {
@@ -98,15 +99,6 @@ function queueFrom<T>(
 
 /** Emits, once it is time to close, why. */
 function closingFrom<T>(who: string, closeOn: LoadBalanceOptions<T>['closeOn']): Observable<unknown> {
-  if (closeOn === undefined) {
-    return NEVER;
-  }
-  if (isAbortSignal(closeOn)) {
-    return aborted(closeOn);
-  }
-  try {
-    return from(closeOn).pipe(map(() => new Error(`${who}: closed by closeOn`)));
-  } catch {
-    throw wrongType(who, 'closeOn', 'an ObservableInput or an AbortSignal', closeOn);
-  }
+  const closing$ = notifierFrom(who, 'closeOn', closeOn);
+  return isAbortSignal(closeOn) ? closing$ : closing$.pipe(map(() => new Error(`${who}: closed by closeOn`)));
 }

@@ -1,23 +1,17 @@
 /** The messages of a consumer on their way through a worker: asked for, taken, settled or given back. */
 import type { JsMsg } from '@nats-io/jetstream';
-import { asyncScheduler, from, NEVER, noop, ReplaySubject, take, takeUntil, type Observable } from 'rxjs';
+import { asyncScheduler, noop, ReplaySubject, take, takeUntil, type Observable } from 'rxjs';
 import { exponentialBackoff } from '../exponentialBackoff.js';
-import { aborted, isAbortSignal } from '../internal/aborted.js';
 import {
   DemandIterable,
   type Demand,
   type DemandIterator,
   type Failure,
 } from '../internal/demandIterable.js';
-import {
-  expectCount,
-  expectFunction,
-  expectMilliseconds,
-  expectObject,
-  wrongType,
-} from '../internal/expect.js';
+import { expectCount, expectFunction, expectMilliseconds, expectObject } from '../internal/expect.js';
 import { Fifo } from '../internal/fifo.js';
 import { MisuseError } from '../internal/misuseError.js';
+import { notifierFrom } from '../internal/notifier.js';
 import { isPromiseLike } from '../internal/promiseLike.js';
 import type { ConsumerFacts, PullConsumer } from './consumerFacts.js';
 import { soon } from './soon.js';
@@ -80,7 +74,7 @@ export class MessageStream extends DemandIterable<JsMsg> implements Recipient {
     if (typeof resumeDelay !== 'function') {
       expectMilliseconds(who, 'resumeDelay', resumeDelay);
     }
-    this.drain$ = drainFrom(who, drainOn);
+    this.drain$ = notifierFrom(who, 'drainOn', drainOn);
     this.most = maxUnacknowledged;
     this.requests = new PullRequests(who, consumer, resumeDelay, this.end$, this);
     this.returns = new Returns(this.requests);
@@ -395,19 +389,4 @@ export class MessageStream extends DemandIterable<JsMsg> implements Recipient {
 /** Whether it has been settled at the message itself. */
 function isSettled({ message, stage }: HeldMessage): boolean {
   return stage === 'taken' && hasBeenTold(message);
-}
-
-/** The stream of what drains: why, is of no interest. */
-function drainFrom(who: string, drainOn: JetStreamMessagesOptions['drainOn']): Observable<unknown> {
-  if (drainOn === undefined) {
-    return NEVER;
-  }
-  if (isAbortSignal(drainOn)) {
-    return aborted(drainOn);
-  }
-  try {
-    return from(drainOn);
-  } catch {
-    throw wrongType(who, 'drainOn', 'an ObservableInput or an AbortSignal', drainOn);
-  }
 }
