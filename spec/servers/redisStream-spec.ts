@@ -79,7 +79,8 @@ describe('the recipe for Redis Streams', function () {
   });
 
   it('delivers what a killed worker was sending, and counts the deliveries', async () => {
-    const events = await publish(6);
+    // No more than one worker holds: whatever it had taken when it was killed, the next one can have them all.
+    const events = await publish(4);
     for (const delivery of [1, 2, 3]) {
       const hanging = await worker('hangs');
       await until('it sends', () => hanging.sends.some((line) => line.endsWith(` ${delivery}`)), 40_000);
