@@ -9,7 +9,7 @@ const period = 2;
  * @param what What is waited for: the error says it.
  * @param holds Asked again and again; one that rejects does not hold yet.
  * @param patience How long to wait at most, in milliseconds.
- * @throws Error when it does not hold in time.
+ * @throws Error when it does not hold in time; its cause is why it rejected last.
  */
 export async function until(
   what: string,
@@ -17,10 +17,16 @@ export async function until(
   patience = 20_000,
 ): Promise<void> {
   const end = performance.now() + patience;
-  while (!(await Promise.resolve(holds()).catch(() => false))) {
+  let cause: unknown;
+  const no = (error: unknown): boolean => {
+    cause = error;
+    return false;
+  };
+  while (!(await Promise.resolve(holds()).catch(no))) {
     if (performance.now() > end) {
-      throw new Error(`waited ${patience} ms in vain: ${what}`);
+      throw new Error(`waited ${patience} ms in vain: ${what}`, { cause });
     }
     await sleep(period);
+    cause = undefined;
   }
 }

@@ -57,7 +57,12 @@ export async function runCluster(
   try {
     stop.throwIfAborted();
     await Promise.all([server.start(), ...collectors.map((collector) => collector.start())]);
-    nats = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    nats = await connect({
+      servers: server.url,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+      timeout: 5_000,
+    });
     return await runPhases(settings, { server, collectors, nats, display, stop });
   } finally {
     await nats?.close();

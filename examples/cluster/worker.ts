@@ -36,6 +36,7 @@ async function work({ name, server, collectors, batch, window, latency }: Worker
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
+    timeout: 5_000, // a handshake that the server cuts off as it dies ends only with this
   });
   const client = jetstream(nats);
   const worker$ = jetStreamBalancer({

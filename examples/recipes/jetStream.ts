@@ -11,6 +11,7 @@ const nats = await connect({
   user: username,
   pass: decodeURIComponent(password),
   maxReconnectAttempts: -1, // a lost server is waited for
+  timeout: 5_000, // ms; how long a handshake may take, also one that a dying server has cut off
 });
 const jetStream = jetstream(nats);
 

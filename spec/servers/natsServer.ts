@@ -15,6 +15,12 @@ export interface NatsServerConfig {
   readonly users?: string;
 }
 
+/**
+ * How long a handshake of the bare client may take, in milliseconds. One that a killed server cuts off while the client
+ * reconnects takes all of it, as the client does not notice that: 20 seconds by default.
+ */
+const handshake = 5_000;
+
 const admin = { user: 'admin', pass: 'admin word' };
 
 /** Finds the server. */
@@ -72,6 +78,7 @@ export class NatsServer extends ServerProcess {
     return connect({
       servers: `127.0.0.1:${this.port}`,
       ...admin,
+      timeout: handshake,
       ...(certificate === undefined ? {} : { tls: { ca: certificate.cert } }),
       ...options,
     });
