@@ -43,6 +43,8 @@ export class Collector {
       });
     });
     server.on('connection', () => this.connections++);
+    // nginx may be about to use the socket that would be closed.
+    server.keepAliveTimeout = 0;
     server.listen(this.port, '127.0.0.1');
     await once(server, 'listening');
     this.server = server;

@@ -144,7 +144,7 @@ describe('natsConnection to nats-server', function () {
 
     it('should notice that the server is frozen, without traffic', async () => {
       const server = await started();
-      const options = { subject: 'a', pingInterval: 100 };
+      const options = { subject: 'a', pingInterval: 1_000 };
       const open = await keep(new OpenConnection(natsConnection(server.url(), options))).up();
       server.freeze();
       expect((await open.lost()).message).to.match(/no answer to 2 pings$/);

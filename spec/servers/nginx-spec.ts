@@ -148,7 +148,7 @@ describe('httpConnection to nginx', function () {
     it('should lose nothing when it reads a new configuration under load', async () => {
       const [former, latter] = [await startCollector(), await startCollector()];
       const nginx = await startNginx(forwardTo(former));
-      const shipment = ship(httpConnection(nginx.url('/events')));
+      const shipment = ship(httpConnection(nginx.url('/events')), { guaranteed: true });
       for (const collector of [latter, former, latter, former, latter]) {
         await shipment.moreDelivered(300);
         await nginx.reload(forwardTo(collector));
@@ -166,7 +166,7 @@ describe('httpConnection to nginx', function () {
     for (const status of [429, 503]) {
       it(`should stay open and back off after ${status}`, async () => {
         const collector = await startCollector();
-        const nginx = await startNginx(limitedTo(collector, { status }));
+        const nginx = await startNginx(limitedTo(collector, { status, rate: 50 }));
         const shipment = ship(httpConnection(nginx.url('/events'), { name: 'limited' }), {
           events: someEvents(60),
           guaranteed: true,
@@ -179,7 +179,7 @@ describe('httpConnection to nginx', function () {
 
       it(`should stay open and come again when ${status} says so`, async () => {
         const collector = await startCollector();
-        const nginx = await startNginx(limitedTo(collector, { status, retryAfter: 1 }));
+        const nginx = await startNginx(limitedTo(collector, { status, rate: 5, retryAfter: 1 }));
         const shipment = ship(httpConnection(nginx.url('/events'), { name: 'limited', window: 1 }), {
           events: someEvents(20),
           guaranteed: true,
@@ -230,7 +230,8 @@ describe('httpConnection to nginx', function () {
       expectBalance(shipment.ledger(collector), { dropped: 0 });
       expect(Math.max(...shipment.delivered.map(({ attempts }) => attempts))).to.equal(2);
       await nginx.stop();
-      const requests = nginx.requests();
+      // A line is written after its answer, and by another worker than the next one.
+      const requests = nginx.requests().sort((one, other) => one.at - other.at);
       const failed = requests.map(isFailedCheck);
       const outage = requests.slice(failed.indexOf(true), failed.lastIndexOf(true));
       expect(outage.filter(({ path }) => path !== '/health')).to.deep.equal([]);
@@ -416,9 +417,10 @@ describe('httpConnection to nginx', function () {
     it('should count 504 as a broken connection, and send the event again', async () => {
       const collector = await startCollector();
       collector.hangs = 1;
-      const nginx = await startNginx(forwardTo(collector, 'proxy_read_timeout 1s;'));
+      const nginx = await startNginx(forwardTo(collector, 'proxy_read_timeout 3s;'));
       const shipment = ship(httpConnection(nginx.url('/events'), { name: 'slow', window: 1 }), {
         events: someEvents(10),
+        timeout: { connect: 15_000, send: 15_000 },
       });
       await shipment.finished();
 
@@ -445,10 +447,10 @@ function forwardTo(collector: Collector, directives = ''): NginxConfig {
   };
 }
 
-/** As `forwardTo`, for 50 requests a second at most, and five ahead of time. */
+/** As `forwardTo`, for so many requests a second at most, and five ahead of time. */
 function limitedTo(
   collector: Collector,
-  { status, retryAfter }: { status: number; retryAfter?: number },
+  { status, rate, retryAfter }: { status: number; rate: number; retryAfter?: number },
 ): NginxConfig {
   const { http = '', server } = forwardTo(
     collector,
@@ -458,7 +460,7 @@ function limitedTo(
       ${retryAfter === undefined ? '' : `add_header Retry-After ${retryAfter} always;`}
     `,
   );
-  return { http: `${http} limit_req_zone $binary_remote_addr zone=events:64k rate=50r/s;`, server };
+  return { http: `${http} limit_req_zone $binary_remote_addr zone=events:64k rate=${rate}r/s;`, server };
 }
 
 /** An event that is too large by itself. */

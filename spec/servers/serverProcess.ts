@@ -132,6 +132,8 @@ export class ServerProcess {
       const gone = once(child, 'exit');
       this.signal('SIGKILL');
       await gone;
+      // Its port is free only when the processes that it has started are gone as well.
+      await until(`${this.config.name} is gone`, () => standsStill(child.pid ?? 0));
     }
   }
 

@@ -25,9 +25,9 @@ export function describeFrozen(ground: Ground): void {
     for (const outcome of traffic.outcomes) {
       expect(outcome).to.include({ status: 'delivered', connection: 'other' });
     }
-    expect(traffic.failedSends).to.have.length(2);
-    for (const { connection, error } of traffic.failedSends) {
-      expect(connection).to.equal('one');
+    const cancelled = traffic.failedSends.filter(({ connection }) => connection === 'one');
+    expect(cancelled).to.have.length.at.least(2);
+    for (const { error } of cancelled) {
       expect(error).to.be.instanceOf(TimeoutError);
     }
     site.one.thaw();
