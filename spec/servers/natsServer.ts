@@ -7,6 +7,8 @@ import { ServerProcess } from './serverProcess.js';
 
 /** How a server is configured. */
 export interface NatsServerConfig {
+  /** Its name among servers. Default: `spec`. */
+  readonly name?: string;
   /** With it, the server asks for TLS. */
   readonly certificate?: Certificate;
   /** Further lines of its configuration. */
@@ -39,18 +41,24 @@ export class NatsServer extends ServerProcess {
     readonly port: number,
     private readonly with_: NatsServerConfig,
   ) {
-    const { certificate, lines = '', users = '{ user: "ship-user", password: "open sesame" }' } = with_;
-    const tls = 'tls { cert_file: "./cert.pem", key_file: "./key.pem" }';
+    const {
+      certificate,
+      lines = '',
+      name = 'spec',
+      users = '{ user: "ship-user", password: "open sesame" }',
+    } = with_;
+    const tls = 'tls { cert_file: "./cert.pem", key_file: "./key.pem", timeout: 20 }';
     super({
       name: 'nats-server',
       command: () => [natsProgram(), '--config', 'nats.conf'],
       files: {
         'nats.conf': `
           listen: "127.0.0.1:${port}"
-          server_name: "spec"
+          server_name: "${name}"
           jetstream { store_dir: "./store" }
           ${certificate === undefined ? '' : tls}
           authorization {
+            timeout: 25
             users: [
               { user: "${admin.user}", password: "${admin.pass}" }
               ${users}
