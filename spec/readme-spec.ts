@@ -27,7 +27,7 @@ describe('README.md', () => {
 
   describe('its programs', () => {
     before(function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       checkedPrograms();
     });
 

@@ -34,7 +34,10 @@ export class BlackHole {
     for (let accepted = true; accepted;) {
       const socket = connect(port, '127.0.0.1').on('error', () => undefined);
       sockets.push(socket);
-      accepted = await Promise.race([once(socket, 'connect').then(() => true), sleep(500, false)]);
+      await Promise.race([once(socket, 'connect'), sleep(500)]);
+      // Where this process stood still, it is to hear of what came meanwhile.
+      await sleep(10);
+      accepted = !socket.connecting;
     }
     return new BlackHole(child, sockets, port);
   }

@@ -1,5 +1,5 @@
 /** A program that uses a connection, leaves it, and then has to end by itself: nothing may keep it alive. */
-import { concat, NEVER, of, timer } from 'rxjs';
+import { concat, NEVER, of } from 'rxjs';
 import { httpConnection } from '../../src/connections/http.js';
 import { loadBalance } from '../../src/index.js';
 
@@ -16,8 +16,11 @@ const subscription = concat(of('a', 'b', 'c'), NEVER)
     console.log(status);
   });
 
-// By then it delivers, waits for an answer, or tries to connect: which of them, the server decides.
-timer(1_000).subscribe(() => {
+console.log('begun');
+
+// By then it has delivered, waits for an answer, or tries to connect: which of them, the server decides.
+process.once('message', () => {
   subscription.unsubscribe();
+  process.disconnect();
   console.log('left');
 });

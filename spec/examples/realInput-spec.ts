@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { expect } from 'chai';
 import { CollectorProcess } from '../../examples/ship/collectorProcess.js';
+import { Collector } from '../faults/collector.js';
 import { certificateIn } from './certificate.js';
 import { run, start, until } from './program.js';
 import { realFile } from './realFile.js';
@@ -17,7 +18,7 @@ describe('a real file', function () {
     const tls = await certificateIn(scratch.folder());
     certificate = tls.cert;
     collectors = [
-      new CollectorProcess('killed', scratch.folder()),
+      new Collector('killed', scratch.folder()),
       new CollectorProcess('secured', scratch.folder(), { tls }),
       new CollectorProcess('calm', scratch.folder()),
     ];
@@ -36,15 +37,17 @@ describe('a real file', function () {
   /** Ships it through a pipe, with the accident; returns what the collectors have, as lines with their line feeds. */
   const shipped = async (format: string, batch: number) => {
     const [killed, , calm] = collectors;
+    const urls = urlsFor(format);
     const content = await readFile(realFile);
     const shipper = start(
       'ship',
       [
-        ...['--to', ...urlsFor(format), '--format', format, '--batch', String(batch), '--window', '2'],
+        ...['--to', ...urls, '--format', format, '--batch', String(batch), '--window', '2'],
         ...['--health', '/health', '--json'],
       ],
       { NODE_EXTRA_CA_CERTS: certificate },
     );
+    await until(() => urls.every((url) => shipper.texts.err.includes(`| ${url} up `)));
     const third = Math.floor(content.length / 3);
     shipper.child.stdin.write(content.subarray(0, third));
     await until(async () => (await sizeOf(killed)) > 0);

@@ -101,7 +101,7 @@ function account(
     }
     const statement = await day.statement();
     const percent = 100 * median(ratios);
-    const dropped = statement.sent - statement.delivered;
+    const dropped = recording.droppedInVain(day.places.slice(0, bad).map(({ name }) => name));
     const failed = recording.errorsOf(day.first.name).length > 0;
     return {
       statement,

@@ -1,5 +1,6 @@
 /** A case in which something happens to the first of three places, for a while, under a steady load. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Subject, takeUntil } from 'rxjs';
 import type { HttpOptions } from '../../src/connections/http.js';
 import type { Account, Case, Goal } from './case.js';
 import { usual, withDay, type Day } from './day.js';
@@ -43,7 +44,12 @@ const slack = 50;
 /** Events a second. */
 const rate = 1_000;
 
-/** How long all is well at first, how long the fault lasts, and how long all is well again, in milliseconds. */
+/** How long there is a load at most, how long what must come is waited for, and how often to look, in milliseconds. */
+const longest = 60_000;
+const patience = 15_000;
+const period = 50;
+
+/** How long all is well at first, and how long the fault lasts and all is well again at least, in milliseconds. */
 const spans = {
   full: { before: 1_000, lasts: 2_000, after: 3_000 },
   quick: { before: 500, lasts: 1_000, after: 1_800 },
@@ -60,21 +66,34 @@ export function faultCase(fault: Fault): Case {
     what,
     run: ({ quick }) => {
       const { before, lasts, after } = quick ? spans.quick : spans.full;
-      const length = before + lasts + after;
-      return withDay({ places, capacity: (rate * length) / 1_000 }, async (day) => {
+      return withDay({ places, capacity: (rate * longest) / 1_000 }, async (day) => {
         const [first, ...others] = [day.first, ...day.places.slice(1)];
         const cleanUp = fault.before?.(first, others);
+        const over$ = new Subject<void>();
         const happening = async (): Promise<Times> => {
-          await sleep(before);
-          const begun = performance.now();
-          const end = await fault.begin(first);
-          await sleep(lasts);
-          await end();
-          return { begun, ended: performance.now() };
+          try {
+            await sleep(before);
+            if (fault.before !== undefined) {
+              await patiently(() => hasShown(fault, day));
+            }
+            const begun = performance.now();
+            const end = await fault.begin(first);
+            await sleep(lasts);
+            const hasLeft = () => fault.before !== undefined || whenLeft(fault, day, begun) !== undefined;
+            await patiently(() => hasShown(fault, day) && hasLeft());
+            await end();
+            const times = { begun, ended: performance.now() };
+            await sleep(after);
+            await patiently(() => whenBack(fault, day, times) !== undefined);
+            return times;
+          } finally {
+            over$.next();
+          }
         };
         try {
           const connections = day.connections(connection, urlOf);
-          const [times] = await Promise.all([happening(), day.balance(day.load(rate, length), connections)]);
+          const load$ = day.load(rate, longest).pipe(takeUntil(over$));
+          const [times] = await Promise.all([happening(), day.balance(load$, connections)]);
           return await accountOf(fault, day, times);
         } finally {
           await cleanUp?.();
@@ -84,24 +103,55 @@ export function faultCase(fault: Fault): Case {
   };
 }
 
-async function accountOf(fault: Fault, day: Day, { begun, ended }: Times): Promise<Account> {
+/** Waits until something is so. What never is so is told as such. */
+async function patiently(isSo: () => boolean): Promise<void> {
+  const end = performance.now() + patience;
+  while (!isSo() && performance.now() < end) {
+    await sleep(period);
+  }
+}
+
+/** Whether the errors say what they are to say. */
+function hasShown({ shows }: Fault, { recording, first }: Day): boolean {
+  return recording.errorsOf(first.name).some((error) => shows.test(error));
+}
+
+/** When the load has left the place, if it was there. */
+function whenLeft({ before }: Fault, { recording, first }: Day, begun: number): number | undefined {
+  return before === undefined ? recording.leftUpAfter(begun, first.name) : undefined;
+}
+
+/** From when on the place is well again. */
+function whenWell(fault: Fault, day: Day, { begun, ended }: Times): number {
+  const { wellFrom } = fault;
+  return wellFrom === 'its beginning'
+    ? begun
+    : wellFrom === undefined
+      ? ended
+      : (whenLeft(fault, day, begun) ?? ended);
+}
+
+/** When the place has its share again. */
+function whenBack(fault: Fault, day: Day, times: Times): number | undefined {
+  return day.recording.shareBackAfter(whenWell(fault, day, times), day.first.name, places);
+}
+
+async function accountOf(fault: Fault, day: Day, times: Times): Promise<Account> {
   const { shows, wellFrom, comesAndGoes = false } = fault;
   const { recording, first } = day;
+  const { begun, ended } = times;
   const isThereBefore = fault.before === undefined;
-  const left = isThereBefore ? recording.leftUpAfter(begun, first.name) : undefined;
-  const well = wellFrom === 'its beginning' ? begun : wellFrom === undefined ? ended : (left ?? ended);
-  const back = recording.shareBackAfter(well, first.name, places);
+  const left = whenLeft(fault, day, begun);
+  const well = whenWell(fault, day, times);
   const movedAway = (left ?? NaN) - begun;
-  const shareBack = (back ?? NaN) - well;
+  const shareBack = (whenBack(fault, day, times) ?? NaN) - well;
   const backoff = recording.longestBackoff(0, ended, first.name);
   const probes = recording.startedBetween(left ?? NaN, well, first.name);
   const statement = await day.statement();
   const errors = recording.errorsOf(first.name);
-  const dropped = statement.sent - statement.delivered;
+  const dropped = recording.droppedInVain([first.name]);
   const problems = [
-    ...(errors.some((error) => shows.test(error))
-      ? []
-      : [`expected an error like ${String(shows)}, got ${errors.join(', ')}`]),
+    ...(hasShown(fault, day) ? [] : [`expected an error like ${String(shows)}, got ${errors.join(', ')}`]),
     ...(dropped === 0 ? [] : [`${dropped} events were dropped although there were good places`]),
   ];
   return {

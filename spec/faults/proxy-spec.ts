@@ -18,6 +18,7 @@ import {
   truncated,
 } from './conducts.js';
 import { FaultProxy } from './proxy.js';
+import { until } from '../until.js';
 
 const body = 'twelve bytes';
 
@@ -58,22 +59,36 @@ describe('fault proxy', () => {
     return socket;
   };
 
-  /** Posts over a socket; what came back until it was closed, or within some time, and how it was closed. */
-  const posted = async (socket?: Socket, patience = 300): Promise<{ said: string; end: string }> => {
+  /** What came back over a socket, and how it was closed. */
+  interface Seen {
+    said: string;
+    end: string;
+  }
+
+  const isClosed = ({ end }: Seen): boolean => end !== 'open';
+
+  const endsWith =
+    (last: string) =>
+    ({ said }: Seen): boolean =>
+      said.endsWith(last);
+
+  /** Posts over a socket, and tells what was seen by then; where nothing is to come, after a while. */
+  const posted = async (socket?: Socket, done?: (seen: Seen) => boolean): Promise<Seen> => {
     const through = socket ?? (await open());
-    let said = '';
-    let end = 'open';
-    through.setEncoding('latin1').on('data', (some: string) => (said += some));
-    through.on('end', () => (end = 'ended'));
-    through.on('error', (error: NodeJS.ErrnoException) => (end = error.code ?? 'failed'));
+    const seen: Seen = { said: '', end: 'open' };
+    through.setEncoding('latin1').on('data', (some: string) => (seen.said += some));
+    through.on('end', () => (seen.end = 'ended'));
+    through.on('error', (error: NodeJS.ErrnoException) => (seen.end = error.code ?? 'failed'));
     through.write(`POST /lines HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
-    await Promise.race([once(through, 'close').catch(() => undefined), sleep(patience)]);
+    await (done === undefined ? sleep(300) : until('what is to be seen', () => done(seen)));
     through.destroy();
-    return { said, end };
+    return { ...seen };
   };
 
+  const answered = (socket?: Socket): Promise<Seen> => posted(socket, endsWith('0123456789'));
+
   it('should pass requests and answers on', async () => {
-    const { said, end } = await posted();
+    const { said, end } = await answered();
     expect(said).to.match(/^HTTP\/1.1 200 OK\r\ncontent-type: text\/plain\r\n[^]*\r\n\r\n0123456789$/);
     expect(end).to.equal('open');
     expect(got).to.deep.equal([body]);
@@ -90,7 +105,7 @@ describe('fault proxy', () => {
     expect(refusal).to.include({ code: 'ECONNREFUSED' });
     await proxy.listen();
     expect(proxy.url).to.equal(url);
-    expect((await posted()).said).to.match(/^HTTP\/1.1 200/);
+    expect((await answered()).said).to.match(/^HTTP\/1.1 200/);
   });
 
   it('should answer no more over sockets that are frozen, and over new ones', async () => {
@@ -98,7 +113,7 @@ describe('fault proxy', () => {
     await sleep(20);
     proxy.freeze();
     expect(await posted(socket)).to.deep.equal({ said: '', end: 'open' });
-    expect((await posted()).said).to.match(/^HTTP\/1.1 200/);
+    expect((await answered()).said).to.match(/^HTTP\/1.1 200/);
     expect(got).to.deep.equal([body]);
   });
 
@@ -110,14 +125,15 @@ describe('fault proxy', () => {
 
   it('should pass answers on late', async () => {
     proxy.conduct = late(200);
-    expect((await posted(undefined, 100)).said).to.equal('');
-    expect((await posted(undefined, 1_000)).said).to.match(/^HTTP\/1.1 200/);
-    expect(got).to.deep.equal([body, body]);
+    const begun = performance.now();
+    expect((await answered()).said).to.match(/^HTTP\/1.1 200/);
+    expect(performance.now() - begun).to.be.at.least(190);
+    expect(got).to.deep.equal([body]);
   });
 
   it('should reset in the middle of a request', async () => {
     proxy.conduct = resetInRequest;
-    expect(await posted()).to.deep.equal({ said: '', end: 'ECONNRESET' });
+    expect(await posted(undefined, isClosed)).to.deep.equal({ said: '', end: 'ECONNRESET' });
     expect(got).to.deep.equal([]);
     while (cut === 0) {
       await sleep(5);
@@ -126,7 +142,7 @@ describe('fault proxy', () => {
 
   it('should reset in the middle of an answer', async () => {
     proxy.conduct = resetInAnswer;
-    const { said, end } = await posted();
+    const { said, end } = await posted(undefined, isClosed);
     expect('HTTP/1.1 200 OK\r\nconte').to.contain(said);
     expect(end).to.equal('ECONNRESET');
     expect(got).to.deep.equal([body]);
@@ -134,32 +150,39 @@ describe('fault proxy', () => {
 
   it('should end the socket instead of answering', async () => {
     proxy.conduct = endInsteadOfAnswer;
-    expect(await posted()).to.deep.equal({ said: '', end: 'ended' });
+    expect(await posted(undefined, isClosed)).to.deep.equal({ said: '', end: 'ended' });
     expect(got).to.deep.equal([body]);
   });
 
   it('should answer a byte a second', async () => {
     proxy.conduct = trickle;
-    expect((await posted(undefined, 1_500)).said).to.equal('HT');
+    const begun = performance.now();
+    const { said } = await posted(undefined, ({ said }) => said.length >= 2);
+    expect('HTTP/1.1').to.match(new RegExp(`^${said}`));
+    expect(performance.now() - begun).to.be.at.least(990 * (said.length - 1));
     expect(got).to.deep.equal([body]);
   });
 
   it('should answer with a status', async () => {
     proxy.conduct = refusing(429, { 'retry-after': '1' });
-    expect((await posted()).said).to.match(/^HTTP\/1.1 429 Too Many Requests\r\nretry-after: 1\r\n/);
+    expect((await posted(undefined, endsWith('\r\n\r\n'))).said).to.match(
+      /^HTTP\/1.1 429 Too Many Requests\r\nretry-after: 1\r\n/,
+    );
     expect(got).to.deep.equal([]);
   });
 
   it('should be slow, and say so when asked', async () => {
     proxy.conduct = sick;
-    expect((await posted(undefined, 100)).said).to.equal('');
+    const begun = performance.now();
+    expect((await answered()).said).to.match(/^HTTP\/1.1 200/);
+    expect(performance.now() - begun).to.be.at.least(290);
     expect((await fetch(`${proxy.url}/health`)).status).to.equal(503);
     expect(got).to.deep.equal([body]);
   });
 
   it('should answer with garbage', async () => {
     proxy.conduct = garbage;
-    const { said, end } = await posted();
+    const { said, end } = await posted(undefined, isClosed);
     expect(said).to.contain('ESMTP').and.not.to.contain('HTTP/1.1');
     expect(end).to.equal('ended');
     expect(got).to.deep.equal([]);
@@ -167,12 +190,12 @@ describe('fault proxy', () => {
 
   it('should cut off half of the body', async () => {
     proxy.conduct = truncated;
-    expect((await posted()).said).to.match(/\r\n\r\n01234$/);
+    expect((await posted(undefined, endsWith('\r\n\r\n01234'))).said).to.match(/\r\n\r\n01234$/);
   });
 
   it('should reset when the collector is gone', async () => {
     collector.close();
     collector.closeAllConnections();
-    expect(await posted()).to.deep.equal({ said: '', end: 'ECONNRESET' });
+    expect(await posted(undefined, isClosed)).to.deep.equal({ said: '', end: 'ECONNRESET' });
   });
 });

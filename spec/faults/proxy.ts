@@ -170,7 +170,7 @@ export class FaultProxy {
       const { method, headers } = request;
       const passed = requestTo(this.target() + (request.url ?? ''), { method, headers, agent: false });
       passed.on('error', () => undefined);
-      passed.write(half);
+      await new Promise((resolve) => passed.write(half, resolve));
       // Long enough for the collector to have it.
       await sleep(period);
       passed.destroy();

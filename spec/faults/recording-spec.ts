@@ -1,5 +1,6 @@
 /** What is read from a recording, and how it is told. */
 import { expect } from 'chai';
+import { TimeoutError } from 'rxjs';
 import type { BalancerActivity } from '../../src/index.js';
 import { Recording } from './recording.js';
 import { problems, tables, type Told } from './report.js';
@@ -58,11 +59,40 @@ describe('recording', () => {
     expect(recording.errorsOf('a')).to.deep.equal(['Error: broke off']);
   });
 
-  it('should tell when a connection was up for the last time', () => {
+  it('should tell when any connection was up for the first time', () => {
     state(10, 'a', 'up');
-    state(20, 'a', 'up');
-    expect(recording.lastUpAfter(15, 'a')).to.equal(20);
-    expect(recording.lastUpAfter(25, 'a')).to.equal(undefined);
+    state(20, 'a', 'backoff');
+    state(30, 'b', 'up');
+    state(40, 'a', 'up');
+    expect(recording.firstUpAfter(15)).to.equal(30);
+    expect(recording.firstUpAfter(45)).to.deep.equal(NaN);
+  });
+
+  it('should count drops, but for those where a good place took too long', () => {
+    const reset = new Error('reset');
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is what a balancer gives
+    const late = new TimeoutError();
+    for (const failures of [
+      [],
+      [{ connection: 'good', error: reset }],
+      [{ connection: 'bad', error: late }],
+      [
+        { connection: 'bad', error: late },
+        { connection: 'good', error: late },
+      ],
+    ]) {
+      const event = { n: 0, text: '' };
+      recording.outcome({
+        status: 'dropped',
+        event,
+        reason: 'attempts',
+        error: reset,
+        attempts: 3,
+        failures,
+      });
+    }
+    expect(recording.droppedInVain(['bad'])).to.equal(3);
+    expect(recording.droppedInVain([])).to.equal(2);
   });
 
   it('should give a share back only after a hundred deliveries of which enough are its', () => {

@@ -1,5 +1,6 @@
 /** What happened when: outcomes with their latency, and the states of connections. */
 import { inspect } from 'node:util';
+import { TimeoutError } from 'rxjs';
 import type { BalancerActivity, Outcome } from '../../src/index.js';
 import type { Latency } from './case.js';
 import type { Entry } from './ledger.js';
@@ -31,6 +32,8 @@ export class Recording {
   private readonly starts = new Map<string, number[]>();
   /** What the errors of each connection say. */
   private readonly errors = new Map<string, Set<string>>();
+  /** For each event that was dropped, which connections had taken too long for it. */
+  private readonly drops: (readonly string[])[] = [];
   private backlog = 0;
 
   /**
@@ -59,6 +62,9 @@ export class Recording {
     if (outcome.status === 'delivered') {
       this.deliveredAt[this.deliveries] = now;
       this.deliveredBy[this.deliveries++] = this.numberOf(outcome.connection);
+    } else {
+      const timedOut = outcome.failures.filter(({ error }) => error instanceof TimeoutError);
+      this.drops.push(timedOut.map(({ connection }) => connection));
     }
   }
 
@@ -97,6 +103,15 @@ export class Recording {
   /** How many sends to a connection were started in a span of time. */
   startedBetween(from: number, to: number, connection: string): number {
     return (this.starts.get(connection) ?? []).filter((at) => at >= from && at < to).length;
+  }
+
+  /**
+   * How many events were dropped although there were good places. Where a good place has taken too long, it was
+   * this machine that was too slow, and that does not count.
+   * @param bad The names of the bad ones.
+   */
+  droppedInVain(bad: readonly string[]): number {
+    return this.drops.filter((late) => late.every((connection) => bad.includes(connection))).length;
   }
 
   /** How long outcomes took. */
@@ -143,11 +158,9 @@ export class Recording {
     return undefined;
   }
 
-  /** When a connection came up for the last time; `undefined`: not from that moment on. */
-  lastUpAfter(moment: number, connection: string): number | undefined {
-    return this.changes
-      .filter(({ at, connection: whose, state }) => at >= moment && whose === connection && state === 'up')
-      .at(-1)?.at;
+  /** When any connection came up, for the first time from a moment on; `NaN`: none did. */
+  firstUpAfter(moment: number): number {
+    return this.changes.find(({ at, state }) => at >= moment && state === 'up')?.at ?? NaN;
   }
 
   /** The longest backoff of a connection that began in a span of time, in milliseconds. */

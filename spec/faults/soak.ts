@@ -41,7 +41,7 @@ export const soak: Case = {
       const begun = performance.now();
       const connections = day.connections(inBulk.connection, inBulk.urlOf);
       try {
-        await day.balance(day.load(rate, length), connections);
+        await day.balance(day.load(rate, length), connections, { drainTimeout: 80_000 });
       } finally {
         over.abort();
       }

@@ -153,7 +153,7 @@ function run(blocks: readonly Block[]): Pick<Checked, 'runs' | 'process'> {
         cwd: root,
         env: { ...process.env, NODE_V8_COVERAGE: undefined },
         encoding: 'utf8',
-        timeout: 20_000,
+        timeout: 50_000,
       },
     );
     const results = stdout === '' ? [] : (JSON.parse(stdout) as Run[]);

@@ -182,8 +182,9 @@ describe('tcpConnection to a hostile peer', () => {
       socket === peer.sockets[0] ? undefined : line;
     const peer: ScriptedPeer = keep(await ScriptedPeer.start({ answer }));
     const connection = tcpConnection<string>(peer.url);
-    const shipment = keep(new Shipment(['a', 'b'], [connection], { timeout: { send: 50 } }));
-    expect((await shipment.ended()).map(inShort)).to.deep.equal(['a', 'b']);
-    expect(peer.sockets).to.have.length(2);
+    const options = { timeout: { send: 500 }, guaranteed: true };
+    const shipment = keep(new Shipment(['a', 'b'], [connection], options));
+    expect((await shipment.ended()).map(inShort)).to.have.members(['a', 'b']);
+    expect(peer.sockets.length).to.be.at.least(2);
   });
 });

@@ -184,7 +184,7 @@ describe('the life of a tcpConnection', () => {
   it('should not break while something comes', async () => {
     const peer = await peerOf();
     const connection = await keep(
-      new OpenConnection(tcpConnection<number>(peer.url, { idleTimeout: 2_000 })),
+      new OpenConnection(tcpConnection<number>(peer.url, { idleTimeout: 20_000 })),
     ).up();
     const end = performance.now() + 100;
     while (performance.now() < end) {

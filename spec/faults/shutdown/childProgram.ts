@@ -10,7 +10,7 @@ import { until } from '../../until.js';
 /** How long it may live after it has written this line, and how long altogether, in milliseconds. */
 const lastLine = 'over';
 const patience = 10_000;
-const lifetime = 60_000;
+const lifetime = 110_000;
 
 /** Node then writes every warning and every rejection that nobody handles, and ends with 1 for the latter. */
 export const strictness = ['--trace-warnings', '--unhandled-rejections=strict'];

@@ -81,6 +81,8 @@ export const phases: Readonly<Record<string, (url: string) => Phase>> = {
 
   'lingering for a batch': (url) => ({
     connection: httpConnection(url, { batch: { size: 100, linger: 60_000 } }),
+    // What is delivered in it has to have the time for that.
+    options: { drainTimeout: 20_000 },
     isReached: (stage) =>
       stage.wasIn('up') &&
       stage.activities.some((activity) => activity.type === 'queue' && activity.waiting === events),

@@ -8,7 +8,7 @@ export interface Phase {
   /** The connection that is to come into it. */
   readonly connection: ConnectionInput<number>;
   /** Beside the monitor. */
-  readonly options?: Pick<BalanceOptions<number>, 'reconnectDelay'>;
+  readonly options?: Pick<BalanceOptions<number>, 'reconnectDelay' | 'drainTimeout'>;
   /** Whether the connection is in it, as far as this process can tell. */
   readonly isReached: (stage: Stage, books: Books) => boolean;
   /** Whether the connection is removed then. */

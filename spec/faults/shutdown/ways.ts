@@ -16,7 +16,7 @@ export interface Leaving {
 
 const events = [1, 2, 3];
 
-/** How long what is outstanding has, where it has time, in milliseconds. */
+/** How long what is outstanding has, where it has time and its phase asks for no more, in milliseconds. */
 const drainTimeout = 50;
 
 /** The events, and then silence. */
@@ -43,7 +43,7 @@ async function published(
   { stage, books, reached }: Leaving,
   stop: (balancer: LoadBalancer<number, unknown>) => Promise<void>,
 ): Promise<void> {
-  const balancer = new LoadBalancer(stage.connections(), { ...stage.options, drainTimeout });
+  const balancer = new LoadBalancer(stage.connections(), { drainTimeout, ...stage.options });
   const told = events.map((event) =>
     balancer.publish(books.enter(event)).then((outcome) => {
       books.took(outcome);
@@ -159,7 +159,7 @@ export const ways: Readonly<Record<string, (leaving: Leaving) => Promise<void>>>
   drainTimeout: async ({ stage, books, reached }) => {
     const end$ = new Subject<number>();
     const source$ = merge(from(events), end$).pipe(tap((event) => books.enter(event)));
-    books.follow(source$.pipe(loadBalance(stage.connections(), { ...stage.options, drainTimeout })));
+    books.follow(source$.pipe(loadBalance(stage.connections(), { drainTimeout, ...stage.options })));
     await reached();
     end$.complete();
     await ended(books);
@@ -168,7 +168,7 @@ export const ways: Readonly<Record<string, (leaving: Leaving) => Promise<void>>>
   'an error of the source': async ({ stage, books, reached }) => {
     const end$ = new Subject<number>();
     const source$ = merge(from(events), end$).pipe(tap((event) => books.enter(event)));
-    books.follow(source$.pipe(loadBalance(stage.connections(), { ...stage.options, drainTimeout })));
+    books.follow(source$.pipe(loadBalance(stage.connections(), { drainTimeout, ...stage.options })));
     await reached();
     end$.error(new Error('the source broke'));
     await ended(books);
