@@ -29,6 +29,12 @@ describe('the recipe for Redis Streams', function () {
     await server.ask('EVAL', script, '0', String(first), String(first + count - 1), how);
     return Array.from({ length: count }, (_, index) => `event-${first + index}`);
   };
+  /** Resolves when so many workers wait for entries. */
+  const reading = (count: number): Promise<void> =>
+    until(`${count} wait for entries`, async () => {
+      const clients = ((await server.ask('CLIENT', 'LIST')) as string).split('\n');
+      return clients.filter((client) => / flags=\w*b.* cmd=xreadgroup /.test(client)).length === count;
+    });
   /** How many entries are with a worker. */
   const pending = async (): Promise<number> =>
     ((await server.ask('XPENDING', 'orders', 'shippers')) as [number])[0];
@@ -48,7 +54,10 @@ describe('the recipe for Redis Streams', function () {
   ): Promise<void> => {
     await until(
       'all have arrived',
-      () => events.every((event) => arrived(...workers).includes(event)),
+      () => {
+        const all = new Set(arrived(...workers));
+        return events.every((event) => all.has(event));
+      },
       40_000,
     );
     await until('all are acknowledged', async () => (await pending()) === 0);
@@ -56,11 +65,12 @@ describe('the recipe for Redis Streams', function () {
 
   it('shares the entries between two workers, each sent once', async () => {
     const [one, two] = [await worker(), await worker()];
+    await reading(2);
     const events = await publish(200);
     await allOf(events, one, two);
     expect(arrived(one, two).sort()).to.deep.equal([...events].sort());
     expect([...one.delivered, ...two.delivered].every((line) => line.endsWith(' 1'))).to.equal(true);
-    expect(one.delivered.length, 'the share of one').to.be.within(10, 190);
+    expect(one.delivered.length, 'the share of one').to.be.within(4, 196);
     expect(await deadLetters()).to.deep.equal([]);
   });
 
@@ -167,20 +177,23 @@ describe('the recipe for Redis Streams', function () {
     await until('it sends', () => one.sends.length === 2);
     one.signal('SIGTERM');
     // Longer than a read waits, and not as long as the send lasts.
-    await sleep(2_000);
+    await sleep(3_500);
     await publish(1, 'is delivered', 3);
     await one.ended();
     expect(one.outcomes).to.deep.equal(['event-1 delivered', 'event-2 dropped closed']);
   });
 
   it('waits for a server that is restarted, and loses nothing', async () => {
-    const [one, two] = [await worker(), await worker()];
+    const [one, two] = [await worker('as told'), await worker('as told')];
+    await reading(2);
     const before = await publish(2_000);
-    await until('they are at it', () => one.delivered.length > 100 && two.delivered.length > 100);
+    // However long it takes to kill the server: these are not done then.
+    before.push(...(await publish(8, 'is slow', 2_001)));
+    await until('they are at it', () => one.delivered.length > 20 && two.delivered.length > 20);
     await server.kill();
-    expect(arrived(one, two)).to.have.length.below(2_000);
+    expect(arrived(one, two)).to.have.length.below(2_008);
     await server.start();
-    const after = await publish(100, 'is delivered', 2_001);
+    const after = await publish(100, 'is delivered', 2_009);
     await allOf([...before, ...after], one, two);
     expect(one.runs && two.runs).to.equal(true);
   });

@@ -36,9 +36,16 @@ describe('a worker of nats-server has no more messages than its connections take
     return most;
   };
 
-  /** From the moment when the last request is over, none is open, and nothing comes. */
+  /** When the last request is over and the server knows of all acks, nothing more is asked for, and nothing comes. */
   const expectNothingAsked = async (world: JetStreamWorld, unacknowledged: number): Promise<void> => {
-    await until('the last request is over', async () => (await world.state()).requests === 0, 5_000);
+    await until(
+      `no request is open, and ${unacknowledged} are at the workers`,
+      async () => {
+        const state = await world.state();
+        return state.requests === 0 && state.unacknowledged === unacknowledged;
+      },
+      5_000,
+    );
     const end = performance.now() + 300;
     while (performance.now() < end) {
       expect(await world.state()).to.include({ requests: 0, unacknowledged });

@@ -28,8 +28,6 @@ describe('a worker of nats-server', function () {
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
   const take = (): Promise<string> => Promise.resolve('taken');
-  /** Long enough for a worker that is busy for a moment. */
-  const backoff = [nanos(2_500), nanos(5_000)];
 
   const streams: readonly [string, Partial<StreamConfig>, left: number][] = [
     ['in a file', { storage: StorageType.File }, 50],
@@ -44,8 +42,10 @@ describe('a worker of nats-server', function () {
       await worker.has(50);
       expect(worker.delivered).to.have.members(texts);
       await until('all are settled', async () => (await world.state()).floor === 50);
-      const { state } = await world.manager.streams.info(stream);
-      expect(state.messages).to.equal(left);
+      await until(
+        `${left} are left`,
+        async () => (await world.manager.streams.info(stream)).state.messages === left,
+      );
     });
   }
 
@@ -53,7 +53,7 @@ describe('a worker of nats-server', function () {
     ['that gives few messages to a request', { max_batch: 2 }],
     ['that has few messages out', { max_ack_pending: 3 }],
     ['that takes one request at a time', { max_waiting: 1 }],
-    ['with a backoff', { backoff, max_deliver: 5 }],
+    ['with a backoff', { backoff: [nanos(10_000), nanos(20_000)], max_deliver: 5 }],
     ['with a filter', { filter_subject: 'events.live' }],
   ];
   for (const [kind, config] of consumers) {
@@ -71,12 +71,14 @@ describe('a worker of nats-server', function () {
   }
 
   it('should keep a message for longer than the first backoff of its consumer', async () => {
+    // Half of the first is long enough for a worker that stands still for a moment.
+    const backoff = [nanos(6_000), nanos(12_000)];
     const world = await started({ consumer: { backoff, max_deliver: 5 } });
     await world.publish(1);
     const place = new Destination(2);
     const worker = await world.worker([place]);
     await place.has(1);
-    await sleep(5_500);
+    await sleep(7_500);
     expect(await world.state()).to.include({ deliveries: 1, unacknowledged: 1 });
     place.deliver();
     expect((await worker.has(1))[0]).to.include({ status: 'delivered', attempts: 1 });

@@ -185,7 +185,7 @@ describe('a worker of nats-server ends with an error', function () {
       const world = await started();
       await world.publish(1);
       const nats = await world.client();
-      const consumer = await jetstream(nats, { timeout: 500 }).consumers.get(stream, durable);
+      const consumer = await world.consumerOn(nats, 500);
       const place = new Destination();
       const worker = await world.worker([place], { ...options, consumer, ackAck: true });
       await place.has(1);

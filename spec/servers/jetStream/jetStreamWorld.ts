@@ -121,7 +121,13 @@ export class JetStreamWorld {
 
   /** The consumer, as a worker gets it over a connection of its own. */
   async consumer(options: ConnectionOptions = {}, timeout = 5_000): Promise<Consumer> {
-    return jetstream(await this.client(options), { timeout }).consumers.get(stream, durable);
+    return this.consumerOn(await this.client(options), timeout);
+  }
+
+  /** The same over this connection. It is found with the patience of this test, whatever its own timeout is. */
+  async consumerOn(nats: NatsConnection, timeout: number): Promise<Consumer> {
+    const info = await this.manager.consumers.info(stream, durable);
+    return jetstream(nats, { timeout }).consumers.getConsumerFromInfo(info);
   }
 
   /** A worker in this process, with a NATS connection of its own unless it is given a consumer. */

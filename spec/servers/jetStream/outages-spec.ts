@@ -103,7 +103,7 @@ describe('workers of a nats-server', function () {
   });
 
   it('should send nothing twice when their link is silent for longer than the ack wait, and breaks', async () => {
-    const world = await started({ ackWait: 1_000 });
+    const world = await started({ ackWait: 6_000 });
     const pipe = keep(await LossyPipe.start(world.server.port));
     const consumer = await world.consumer({ servers: `127.0.0.1:${pipe.entrance}` }, 1_000);
     const texts = await world.publish(2);
@@ -114,7 +114,7 @@ describe('workers of a nats-server', function () {
     pipe.swallows = true;
     texts.push(...(await world.publish(10)));
     await until('some are swallowed', async () => (await world.state()).deliveries > 2);
-    await sleep(2_500);
+    await sleep(7_500);
     expect(place.begun).to.have.length(2);
     pipe.break();
     await place.has(5);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import { expect } from 'chai';
-import { Subject } from 'rxjs';
+import { BehaviorSubject, Subject } from 'rxjs';
 import { RejectedError } from '../../../src/index.js';
 import { expectNothingUnhandled } from '../../badInput/unhandled.js';
 import { closedAfterEach } from '../../connections/closedAfterEach.js';
@@ -36,7 +36,7 @@ describe('a message of nats-server comes again', function () {
 
   describe('when its worker', () => {
     it('is killed between delivery and ack: a duplicate, and nothing is lost', async () => {
-      const world = await started({ ackWait: 1_000 });
+      const world = await started({ ackWait: 3_000 });
       const texts = await world.publish(5);
       const worker = await processed(world, 'never');
       await until('two are delivered', () => worker.delivered.length === 2);
@@ -68,35 +68,37 @@ describe('a message of nats-server comes again', function () {
       const deadLetter = { jetStream: jetstream(world.admin), subject: 'dead.all' };
       const other = await world.worker([reject], { deadLetter });
       const [outcome] = await other.has(1);
-      expect(outcome).to.include({ reason: 'rejected', settlement: 'dead-letter', attempts: 2 });
+      expect(outcome).to.include({ reason: 'rejected', settlement: 'dead-letter' });
+      // A request of the killed one may have taken it once more.
+      expect(outcome?.attempts).to.be.at.least(2);
       const [letter] = await world.deadLetters();
-      expect(letter?.headers.get('Dead-Letter-Attempts')).to.equal('2');
+      expect(letter?.headers.get('Dead-Letter-Attempts')).to.equal(String(outcome?.attempts));
     });
 
     it('is frozen, and tells the server nothing', async () => {
-      const world = await started({ ackWait: 2_500 });
-      await world.publish(1);
+      const world = await started({ ackWait: 6_000 });
+      await world.publish(2);
       const worker = await processed(world, 'never');
-      await until('it is delivered', () => worker.delivered.length === 1);
+      // It asks for no more: what comes again comes to the other one.
+      await until('both are delivered', () => worker.delivered.length === 2);
       const other = await world.worker([take]);
-      await sleep(5_500);
+      await sleep(7_500);
       expect(other.outcomes, 'while it is not frozen').to.deep.equal([]);
       worker.freeze();
-      const [outcome] = await other.has(1);
-      expect(outcome).to.include({ status: 'delivered' });
-      // A request of the frozen one may have taken it once more.
-      expect(outcome?.attempts).to.be.within(2, 3);
+      for (const outcome of await other.has(2)) {
+        expect(outcome).to.include({ status: 'delivered', attempts: 2 });
+      }
     });
   });
 
   it('not, when its send takes longer than the ack wait', async () => {
-    const world = await started({ ackWait: 2_500 });
+    const world = await started({ ackWait: 6_000 });
     await world.publish(2);
     const [place, other] = [new Destination(3), new Destination(3)];
     const worker = await world.worker([place]);
     await place.has(2);
     await world.worker([other]);
-    await sleep(5_500);
+    await sleep(7_500);
     expect(await world.state()).to.include({ deliveries: 2, redelivered: 0, unacknowledged: 2 });
     place.deliver();
     for (const outcome of await worker.has(2)) {
@@ -142,7 +144,8 @@ describe('a message of nats-server comes again', function () {
     it('and is sent once, also when it did nothing for longer than the ack wait', async () => {
       const world = await started({ ackWait: 500 });
       await world.publish(1);
-      const place = new Destination(2);
+      const window$ = new BehaviorSubject(2);
+      const place = new Destination(window$);
       const { worker, hasCome } = await counting(world, place);
       await place.has(1);
       // A computation that takes the whole process.
@@ -150,6 +153,11 @@ describe('a message of nats-server comes again', function () {
       await hasCome(2);
       // What the server has sent meanwhile, perhaps more than once, is to find it here.
       await sleep(1_000);
+      // No further one is to be on its way when it is settled.
+      window$.next(0);
+      await until('no request is open', async () => (await world.state()).requests === 0);
+      await sleep(100);
+      expect(await world.state()).to.include({ requests: 0, unacknowledged: 1 });
       place.deliver();
       const [outcome] = await worker.has(1);
       expect(outcome).to.include({ status: 'delivered', settlement: 'ack' });

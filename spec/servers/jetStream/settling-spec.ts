@@ -77,7 +77,10 @@ describe('a message of nats-server', function () {
       const [outcome] = await worker.has(1);
       expect(outcome).to.include({ status: 'delivered', settlement: 'ack' });
       expect(outcome?.settlementError).to.be.an('error').with.property('name', 'TimeoutError');
-      expect(await world.state()).to.include({ floor: 1, unacknowledged: 0 });
+      await until('the server knows of it', async () => {
+        const { floor, unacknowledged } = await world.state();
+        return floor === 1 && unacknowledged === 0;
+      });
     });
   });
 
@@ -87,7 +90,7 @@ describe('a message of nats-server', function () {
       ['rejected', 1, reject],
     ] as const) {
       it(`should not be delivered again, to nobody: ${reason}`, async () => {
-        const world = await started({ ackWait: 500 });
+        const world = await started({ ackWait: 2_000 });
         const advisories = await world.advisories();
         await world.publish(1);
         const worker = await world.worker([send], { maxAttempts: 2 });
@@ -97,7 +100,7 @@ describe('a message of nats-server', function () {
         expect(outcome).to.not.have.property('settlementError');
         await world.worker([other]);
         await until('it is terminated', () => advisories.includes('MSG_TERMINATED'));
-        await sleep(1_200);
+        await sleep(3_000);
         expect(other.begun).to.deep.equal([]);
         expect(worker.outcomes).to.have.length(1);
         expect(await world.state()).to.include({ deliveries: 1, unacknowledged: 0, pending: 0, floor: 1 });

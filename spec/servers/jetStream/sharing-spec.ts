@@ -66,6 +66,7 @@ describe('two workers of a consumer of nats-server', function () {
     await b.has(47);
     slow.deliver();
     expect(a.delivered).to.deep.equal(['event 1', 'event 2', 'event 3']);
+    await until('both wait', async () => (await world.state()).requests === 2);
     const more = await world.publish(10);
     await slow.has(4);
     a.close();
