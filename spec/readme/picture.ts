@@ -61,17 +61,17 @@ async function record(): Promise<Screen[]> {
 /** All three collectors at work; the first one gone; and back again. */
 function momentsOf(screens: readonly Screen[]): { readonly title: string; readonly screen: Screen }[] {
   const has = (text: string) => (screen: Screen) => textOf(screen).includes(text);
-  const killed = screens.findIndex(has('killed'));
-  const restarted = screens.findIndex(has('started again'));
-  const ended = screens.findIndex(has(' 100 % '));
+  const allUp = (screen: Screen) => textOf(screen).match(/^collector-\d +up /gm)?.length === 3;
   return [
-    { title: 'Three collectors take what they can', screen: screenAt(killed - 1) },
-    { title: 'One is killed with SIGKILL: the others have its share', screen: screenAt(restarted - 1) },
-    { title: 'It is started again, and takes its share again', screen: screenAt(ended - 1) },
+    { title: 'Three collectors take what they can', screen: lastBefore('killed', allUp) },
+    { title: 'One is killed with SIGKILL: the others have its share', screen: lastBefore('started again') },
+    { title: 'It is started again, and takes its share again', screen: lastBefore(' 100 % ', allUp) },
   ];
 
-  function screenAt(index: number): Screen {
-    const screen = screens[index];
+  /** The last one that is drawn to its end, before a text appears. */
+  function lastBefore(text: string, holds: (screen: Screen) => boolean = () => true): Screen {
+    const before = screens.slice(0, Math.max(0, screens.findIndex(has(text)))).reverse();
+    const screen = before.find((one) => has('elapsed')(one) && holds(one));
     if (screen === undefined) {
       throw new Error('expected the shipper to show an accident; was there a build?');
     }
@@ -128,7 +128,7 @@ function pictureOf(moments: readonly { readonly title: string; readonly screen: 
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${title}.</title>`,
     `<rect width="100%" height="100%" rx="8" fill="${ground}"/>`,
-    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13" xml:space="preserve">`,
+    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13">`,
     ...lines,
     '</g>',
     '</svg>',
@@ -136,15 +136,15 @@ function pictureOf(moments: readonly { readonly title: string; readonly screen: 
   ].join('\n');
 }
 
-/** A row of text. Every run of it is as wide as its columns, whatever font there is. */
+/** A row of text. Every run of it is as wide as its columns, whatever font there is; browsers fold two spaces to one. */
 function drawn(row: number, spans: readonly Span[]): string {
   const y = margin + (row + 0.75) * cell.height;
   return spans
-    .filter(({ text }) => text.trim() !== '')
-    .map(({ text, column, colour, isDim }) => {
-      const start = text.length - text.trimStart().length;
-      const shown = text.trim();
-      const x = margin + (column + start) * cell.width;
+    .flatMap(({ text, ...span }) =>
+      [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: shown, index }) => ({ shown, index, ...span })),
+    )
+    .map(({ shown, index, column, colour, isDim }) => {
+      const x = margin + (column + index) * cell.width;
       const opacity = isDim ? ' opacity="0.6"' : '';
       return `<text x="${x.toFixed(1)}" y="${y}" textLength="${(shown.length * cell.width).toFixed(1)}" fill="${colour}"${opacity}>${escaped(shown)}</text>`;
     })
