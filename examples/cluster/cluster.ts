@@ -11,7 +11,7 @@ import { Books } from './books.js';
 import { ClusterError } from './clusterError.js';
 import type { Display } from './display.js';
 import { Events } from './events.js';
-import { freePort } from './freePort.js';
+import { freePort } from '../ship/freePort.js';
 import type { ClusterLedger, CollectorShare } from './ledger.js';
 import { natsProgram } from './natsProgram.js';
 import { runPhase, type PhaseResult, type Stage } from './phaseRun.js';

@@ -25,7 +25,7 @@ Usage: npm run cluster -- [options]
 
 Each phase begins calm: its events are published, and then its workers take them; that is measured. Then comes a
 storm: more events are published while workers and collectors are killed, and others started in their places. In the
-last one the server is killed, too, and started again.
+last one the server is restarted, too.
 
 The ledger goes to standard output; it is taken from the collectors' files and the stream of dead letters. Progress
 goes to standard error: a live view on a terminal (without colours when NO_COLOR is set), or else lines.

@@ -8,7 +8,7 @@ import { jetStreamBalancer } from 'rxjs-load-balance/jetstream';
 const { host, username, password } = new URL(process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222');
 const nats = await connect({
   servers: host,
-  user: username,
+  user: decodeURIComponent(username),
   pass: decodeURIComponent(password),
   maxReconnectAttempts: -1, // a lost server is waited for
   timeout: 5_000, // ms; how long a handshake may take, also one that a dying server has cut off

@@ -37,6 +37,9 @@ async function* entries(): AsyncGenerator<Entry> {
           held.add(id);
           yield { ...entry, deliveries: deliveriesCounter + 1 };
         }
+        if (stop.signal.aborted) {
+          return;
+        }
       }
     }
     const wait = { COUNT: windows, BLOCK: 500 };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorText } from './errorText.js';
+import { freePort } from './freePort.js';
 
 /** `.js` when compiled, `.ts` under tsx: whatever runs this file runs the collector. */
 const program = fileURLToPath(new URL(`../collector${extname(import.meta.url)}`, import.meta.url));
@@ -27,8 +28,8 @@ export class CollectorProcess {
   readonly file: string;
   /** How often it was started. */
   starts = 0;
-  /** Any free port at first, and then always that one. */
-  private port = 0;
+  /** Found at the first start; it is this one at every other. */
+  private port: number | undefined;
   private child: ChildProcess | undefined;
 
   /**
@@ -62,6 +63,7 @@ export class CollectorProcess {
     // `fork` runs the same Node with the same flags. A process group of its own keeps Ctrl-C for us alone: a
     // collector has to live until everything is drained. It ends when we do, with the channel between us.
     const { tls, told } = this.options;
+    this.port ??= await freePort();
     const secured = tls === undefined ? [] : ['--cert', tls.cert, '--key', tls.key];
     const child = fork(program, [this.file, String(this.port), ...secured], {
       detached: true,

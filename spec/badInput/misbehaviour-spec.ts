@@ -35,7 +35,7 @@ const one = async (): Promise<number> => Promise.resolve(1);
 
 const up$ = concat(of('up' as const), NEVER);
 
-/** Outcomes, and the end, or that there was none within 20 s. */
+/** Outcomes, and the end, or that there was none within 5 s. */
 async function storyOf(outcomes$: Observable<Outcome<unknown>>): Promise<{ events: unknown[]; end: string }> {
   const events: unknown[] = [];
   let end = 'none';
@@ -52,7 +52,7 @@ async function storyOf(outcomes$: Observable<Outcome<unknown>>): Promise<{ event
       complete: () => (end = 'complete'),
     }),
   );
-  for (let wait = 0; wait < 4_000 && end === 'none'; wait++) {
+  for (let wait = 0; wait < 1_000 && end === 'none'; wait++) {
     await sleep(5);
   }
   subscription.unsubscribe();

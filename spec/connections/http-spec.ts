@@ -749,7 +749,7 @@ describe('httpConnection', function () {
       throw new Error('not here');
     };
     const connections = [refuses, httpConnection(server.origin)];
-    const shipment = keep(new Shipment(of('a'), connections, { guaranteed: true }));
+    const shipment = keep(new Shipment(of('a'), connections, { maxAttempts: 20 }));
 
     const [outcome] = await shipment.ended();
 

@@ -2,7 +2,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { expect } from 'chai';
 import { CollectorProcess } from '../../examples/ship/collectorProcess.js';
-import { Collector } from '../faults/collector.js';
 import { certificateIn } from './certificate.js';
 import { run, start, until } from './program.js';
 import { realFile } from './realFile.js';
@@ -18,7 +17,7 @@ describe('a real file', function () {
     const tls = await certificateIn(scratch.folder());
     certificate = tls.cert;
     collectors = [
-      new Collector('killed', scratch.folder()),
+      new CollectorProcess('killed', scratch.folder()),
       new CollectorProcess('secured', scratch.folder(), { tls }),
       new CollectorProcess('calm', scratch.folder()),
     ];

@@ -2,32 +2,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { CollectorError, CollectorProcess } from '../../examples/ship/collectorProcess.js';
+import { CollectorProcess } from '../../examples/ship/collectorProcess.js';
 import type { Entry } from './ledger.js';
-
-/** How often a port that is taken for a moment is tried again, and how long to wait in between, in milliseconds. */
-const tries = 50;
-const period = 100;
 
 /** One collector, with a file of its own. */
 export class Collector extends CollectorProcess {
-  /** Resolves when it listens; while it is down its port may be the near end of somebody's outgoing connection. */
-  override async start(): Promise<void> {
-    for (let left = tries; ; left--) {
-      try {
-        await super.start();
-        break;
-      } catch (error) {
-        if (left === 0 || !(error instanceof CollectorError)) {
-          throw error;
-        }
-        await sleep(period);
-      }
-    }
-  }
-
   /** SIGSTOP: it does nothing any more, and its system goes on accepting for it. */
   suspend(): void {
     this.signal('SIGSTOP');

@@ -73,13 +73,13 @@ export function faultCase(fault: Fault): Case {
         const happening = async (): Promise<Times> => {
           try {
             await sleep(before);
-            if (fault.before !== undefined) {
+            if (!isThereAtFirst(fault)) {
               await patiently(() => hasShown(fault, day));
             }
             const begun = performance.now();
             const end = await fault.begin(first);
             await sleep(lasts);
-            const hasLeft = () => fault.before !== undefined || whenLeft(fault, day, begun) !== undefined;
+            const hasLeft = () => !isThereAtFirst(fault) || whenLeft(fault, day, begun) !== undefined;
             await patiently(() => hasShown(fault, day) && hasLeft());
             await end();
             const times = { begun, ended: performance.now() };
@@ -116,19 +116,26 @@ function hasShown({ shows }: Fault, { recording, first }: Day): boolean {
   return recording.errorsOf(first.name).some((error) => shows.test(error));
 }
 
+/** Whether the place is well before the fault begins. */
+function isThereAtFirst({ before }: Fault): boolean {
+  return before === undefined;
+}
+
 /** When the load has left the place, if it was there. */
-function whenLeft({ before }: Fault, { recording, first }: Day, begun: number): number | undefined {
-  return before === undefined ? recording.leftUpAfter(begun, first.name) : undefined;
+function whenLeft(fault: Fault, { recording, first }: Day, begun: number): number | undefined {
+  return isThereAtFirst(fault) ? recording.leftUpAfter(begun, first.name) : undefined;
 }
 
 /** From when on the place is well again. */
 function whenWell(fault: Fault, day: Day, { begun, ended }: Times): number {
-  const { wellFrom } = fault;
-  return wellFrom === 'its beginning'
-    ? begun
-    : wellFrom === undefined
-      ? ended
-      : (whenLeft(fault, day, begun) ?? ended);
+  switch (fault.wellFrom) {
+    case undefined:
+      return ended;
+    case 'its beginning':
+      return begun;
+    default:
+      return whenLeft(fault, day, begun) ?? ended;
+  }
 }
 
 /** When the place has its share again. */
@@ -140,7 +147,6 @@ async function accountOf(fault: Fault, day: Day, times: Times): Promise<Account>
   const { shows, wellFrom, comesAndGoes = false } = fault;
   const { recording, first } = day;
   const { begun, ended } = times;
-  const isThereBefore = fault.before === undefined;
   const left = whenLeft(fault, day, begun);
   const well = whenWell(fault, day, times);
   const movedAway = (left ?? NaN) - begun;
@@ -158,11 +164,11 @@ async function accountOf(fault: Fault, day: Day, times: Times): Promise<Account>
     statement,
     latency: recording.latency(),
     problems,
-    ...(isThereBefore ? { movedAway } : {}),
+    ...(isThereAtFirst(fault) ? { movedAway } : {}),
     shareBack,
     goals: [
-      ...(isThereBefore ? [movingGoal(movedAway)] : []),
-      ...(isThereBefore && !comesAndGoes && wellFrom === undefined
+      ...(isThereAtFirst(fault) ? [movingGoal(movedAway)] : []),
+      ...(isThereAtFirst(fault) && !comesAndGoes && wellFrom === undefined
         ? [probesGoal(probes, ended - begun)]
         : []),
       shareGoal(shareBack, backoff),

@@ -14,7 +14,7 @@ import { makeStreams } from '../../examples/cluster/streams.js';
 import { WorkerProcess } from '../../examples/cluster/workerProcess.js';
 import { scratchFolder } from '../examples/scratch.js';
 import { until } from '../until.js';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { natsProgram } from './natsServer.js';
 
 const program = fileURLToPath(new URL(`../../examples/cluster${extname(import.meta.url)}`, import.meta.url));

@@ -1,7 +1,7 @@
 /** A collector in this process: it keeps what it was sent, byte for byte. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 
 /** A POST whose body has come to its end. */
 export interface Arrival {

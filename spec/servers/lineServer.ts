@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from '../connections/certificate.js';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { ServerProcess } from './serverProcess.js';
 
 /** `.js` when this is compiled, `.ts` under tsx. */

@@ -1,25 +1,29 @@
 /** Three nats-servers that are one: what has three replicas outlives any of them. */
 import type { NatsConnection } from '@nats-io/transport-node';
-import { freePort } from '../../examples/cluster/freePort.js';
+import type { Closable } from '../connections/closedAfterEach.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { NatsServer } from './natsServer.js';
 
 const names = ['a', 'b', 'c'] as const;
 
 /** The servers, each with a name. */
 export class NatsCluster {
-  /** Starts them. They may not have a leader yet. */
-  static async start(): Promise<NatsCluster> {
+  /**
+   * Starts them. They may not have a leader yet.
+   * @param keep Gets each, to be closed after the test.
+   */
+  static async start(keep: (server: Closable) => unknown): Promise<NatsCluster> {
     const ports: number[] = [];
     while (ports.length < names.length) {
       ports.push(await freePort());
     }
     const routes = ports.map((port) => `"nats-route://127.0.0.1:${port}"`).join(', ');
-    const started = names.map((name, index) =>
-      NatsServer.start({
-        name,
-        lines: `cluster { name: "spec", listen: "127.0.0.1:${ports[index]}", routes: [${routes}] }`,
-      }),
-    );
+    const started = names.map(async (name, index) => {
+      const lines = `cluster { name: "spec", listen: "127.0.0.1:${ports[index]}", routes: [${routes}] }`;
+      const server = await NatsServer.start({ name, lines });
+      keep({ close: () => server.stop() });
+      return server;
+    });
     return new NatsCluster(await Promise.all(started));
   }
 
@@ -43,10 +47,5 @@ export class NatsCluster {
   connect(): Promise<NatsConnection> {
     const servers = this.servers.map(({ port }) => `127.0.0.1:${port}`);
     return this.named('a').connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
-  }
-
-  /** Ends them, and removes their folders. */
-  async stop(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.stop()));
   }
 }

@@ -1,7 +1,7 @@
 /** A nats-server in a process and a folder of its own: with users, JetStream with a file store, and TLS if wanted. */
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import type { Certificate } from '../connections/certificate.js';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { programAt } from './program.js';
 import { ServerProcess } from './serverProcess.js';
 

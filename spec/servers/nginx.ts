@@ -1,7 +1,7 @@
 /** An unmodified nginx in a folder of its own: started, reloaded, killed, stopped, with nothing left behind. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { programAt } from './program.js';
 import { ServerProcess } from './serverProcess.js';
 import { until } from '../until.js';

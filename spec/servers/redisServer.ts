@@ -1,7 +1,7 @@
 /** A redis-server in a process and a folder of its own: with a password, a disk that keeps everything, and TLS if wanted. */
 import { createClient } from 'redis';
 import type { Certificate } from '../connections/certificate.js';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { programAt } from './program.js';
 import { ServerProcess } from './serverProcess.js';
 

@@ -183,6 +183,18 @@ describe('the recipe for Redis Streams', function () {
     expect(one.outcomes).to.deep.equal(['event-1 delivered', 'event-2 dropped closed']);
   });
 
+  it('takes over no more when it is told to stop', async () => {
+    await publish(40, 'takes a second');
+    await server.ask('XREADGROUP', 'GROUP', 'shippers', 'dead', 'STREAMS', 'orders', '>');
+    const one = await worker('as told');
+    await until('it takes over', () => one.sends.length >= 4, 40_000);
+    one.signal('SIGTERM');
+    await one.ended();
+    // Four sends a second, and five seconds until it is closed: were it to go on, there would be twenty more.
+    expect(one.sends).to.have.length.below(16);
+    expect(await pending()).to.equal(40 - one.delivered.length);
+  });
+
   it('waits for a server that is restarted, and loses nothing', async () => {
     const [one, two] = [await worker('as told'), await worker('as told')];
     await reading(2);

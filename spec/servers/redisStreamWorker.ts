@@ -32,6 +32,9 @@ const ship = {
       case 'is slow':
         await sleep(2.5 * minIdle);
         break;
+      case 'takes a second':
+        await sleep(1_000);
+        break;
       case 'is rejected':
         throw new RejectedError('no');
       case 'fails':

@@ -1,7 +1,7 @@
 /** A server of WebSockets in a process and a folder of its own. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../examples/cluster/freePort.js';
+import { freePort } from '../../examples/ship/freePort.js';
 import { ServerProcess } from './serverProcess.js';
 
 /** `.js` when this is compiled, `.ts` under tsx, which is not to be found from the folder of the server. */

@@ -33,16 +33,17 @@ export interface JetStreamBalancerConfig<C extends ConnectionInput<JsMsg>>
  * *The queue is a stream that survives us all; every worker takes what its own connections can send.*
  *
  * The events are the messages (`JsMsg` of `@nats-io/jetstream`). The server is asked only for what the connections that
- * are up can take now, so a worker never holds more messages than their windows together take, and the faster worker
- * takes more. Every outcome settles its message, and is emitted when that is done:
+ * are up can take now, so a worker never holds more messages than their windows together take (of batches: window ×
+ * size), and the faster worker takes more. Every outcome settles its message, and is emitted when that is done:
  *
  * | outcome | the server hears | and the message |
  * |---|---|---|
  * | delivered | `ack`; with `ackAck`, and says that it knows | is done |
  * | dropped: `attempts`, `rejected` | `term`; with `deadLetter`, after it was published there | is done |
- * | dropped: `closed` | `nak` | goes to another worker at once |
+ * | … and could not be published | `nak`, for after the ack wait | comes again; the outcome has a `settlementError` |
+ * | dropped: `closed` | `nak`, as soon as no request is open | goes to another worker |
  * | dropped: `no-connection` | `nak`, for in two seconds | goes to another worker |
- * | none, since the subscriber has left | `nak` | goes to another worker at once |
+ * | none, since the subscriber has left | `nak`, as soon as no request is open | goes to another worker |
  * | none, since the worker has died | nothing | goes to another worker after the ack wait |
  *
  * What waits for a send or is in one is reported as worked on (`working`) every half of the ack wait, so a slow send
@@ -60,7 +61,7 @@ export interface JetStreamBalancerConfig<C extends ConnectionInput<JsMsg>>
  * without a `deadLetter` it is gone.
  *
  * **What is sent** is the message. Ready-made connections pass on the JSON that it carries; for anything else give them
- * `encode: (message) => message.data`.
+ * `encode: (message) => message.data`, or over HTTP a `format` of your own.
  *
  * **Attempts.** `maxAttempts` is for one delivery. The `attempts` of an outcome count across workers: every earlier
  * delivery is one.

@@ -81,7 +81,7 @@ export const phases: Readonly<Record<string, (url: string) => Phase>> = {
 
   'lingering for a batch': (url) => ({
     connection: httpConnection(url, { batch: { size: 100, linger: 60_000 } }),
-    // What is delivered in it has to have the time for that.
+    // The end sends the batch off at once; its request may take longer than the usual `drainTimeout`.
     options: { drainTimeout: 20_000 },
     isReached: (stage) =>
       stage.wasIn('up') &&

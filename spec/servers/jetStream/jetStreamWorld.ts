@@ -119,12 +119,12 @@ export class JetStreamWorld {
     return this.keep(await this.server.connect({ ...patient, ...options }));
   }
 
-  /** The consumer, as a worker gets it over a connection of its own. */
+  /** The consumer, over a connection of its own. */
   async consumer(options: ConnectionOptions = {}, timeout = 5_000): Promise<Consumer> {
     return this.consumerOn(await this.client(options), timeout);
   }
 
-  /** The same over this connection. It is found with the patience of this test, whatever its own timeout is. */
+  /** The same over this connection. The administrator finds it: `timeout` is only for what the worker asks. */
   async consumerOn(nats: NatsConnection, timeout: number): Promise<Consumer> {
     const info = await this.manager.consumers.info(stream, durable);
     return jetstream(nats, { timeout }).consumers.getConsumerFromInfo(info);

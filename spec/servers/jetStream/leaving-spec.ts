@@ -25,14 +25,14 @@ describe('a program that leaves a consumer of nats-server', function () {
   const acks = Array<string>(3).fill('delivered: ack');
   const ackWait = 20_000;
   const atOnce = 5_000;
-  for (const [how, printed, left, patience] of [
-    ['drain', [...acks, 'delivered: ack'], 0, atOnce],
-    ['close', [...acks, 'dropped: nak'], 1, atOnce],
-    // It does not wait for its last word: where that is lost, the message comes again after its ack wait.
-    ['unsubscribe', acks, 1, ackWait + atOnce],
-    ['loop', Array<string>(4).fill('delivered'), 0, atOnce],
+  for (const [how, title, printed, left, patience] of [
+    ['drain', 'and have settled all that it had', [...acks, 'delivered: ack'], 0, atOnce],
+    ['close', 'and have settled or given back all that it had', [...acks, 'dropped: nak'], 1, atOnce],
+    // It does not wait for its last word. That it says it is shown in sharing-spec, where its NATS connection stays.
+    ['unsubscribe', 'and what it had comes again', acks, 1, ackWait + atOnce],
+    ['loop', 'and have settled all that it had', Array<string>(4).fill('delivered'), 0, atOnce],
   ] as const) {
-    it(`should end, and have settled or given back all that it had: ${how}`, async () => {
+    it(`should end, ${title}: ${how}`, async () => {
       const world = await JetStreamWorld.start(keep, { ackWait });
       await world.publish(4);
       const child = spawn(process.execPath, [...process.execArgv, program, String(world.server.port), how], {

@@ -15,10 +15,10 @@ import { durable, stream } from './jetStreamWorld.js';
 import { Worker } from './worker.js';
 
 /** How long it may take until others lead, on a busy machine, in milliseconds. */
-const patience = 60_000;
+const patience = 30_000;
 
 describe('workers of three nats-servers', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const keep = closedAfterEach();
   expectNothingUnhandled();
 
@@ -27,8 +27,7 @@ describe('workers of three nats-servers', function () {
   });
 
   it('should lose nothing, and store nothing twice, when the server that leads dies', async () => {
-    const cluster = await NatsCluster.start();
-    keep({ close: () => cluster.stop() });
+    const cluster = await NatsCluster.start(keep);
     const nats = keep(await cluster.connect());
     const jetStream = jetstream(nats);
     // It is asked also while nobody leads.
@@ -64,7 +63,7 @@ describe('workers of three nats-servers', function () {
     const stored: Outcome<string>[] = [];
     let published = 0;
     const publish = (): void => {
-      const events = Array.from({ length: 300 }, () => `event ${published++}`);
+      const events = Array.from({ length: 2_000 }, () => `event ${published++}`);
       void publisher.publishAll(events).then((outcomes) => stored.push(...outcomes));
     };
     const allArrive = async (): Promise<void> => {
@@ -76,12 +75,14 @@ describe('workers of three nats-servers', function () {
     await allArrive();
     for (const [led, ends] of [
       ['consumer', 'kill'],
+      ['stream', 'kill'],
       ['stream', 'end'],
     ] as const) {
       const leader = cluster.named(await leaders[led]());
+      const before = worker.outcomes.length;
       publish();
+      await until('they are on their way', () => worker.outcomes.length > before + 100, patience);
       await leader[ends]();
-      publish();
       await allArrive();
       await leader.start();
       await until('all replicas are there', isWhole, patience);
