@@ -18,6 +18,7 @@ const redis = await createClient({ url }).on('error', console.error).connect();
 const reader = await redis.duplicate().on('error', console.error).connect(); // a read that waits holds up the rest
 const stop = new AbortController();
 process.once('SIGTERM', stop.abort.bind(stop));
+const isToStop = (): boolean => stop.signal.aborted;
 
 // What is here and not settled: as long as this worker lives, no other one takes it over.
 const held = new Set<string>();
@@ -27,7 +28,7 @@ const beat = setInterval(() => {
 
 /** Now and then what others left, else what is new, until it is to stop. */
 async function* entries(): AsyncGenerator<Entry> {
-  for (let claimAt = 0; !stop.signal.aborted;) {
+  for (let claimAt = 0; !isToStop();) {
     if (Date.now() >= claimAt) {
       claimAt = Date.now() + minIdle / 2;
       const left = await redis.xPendingRange(stream, group, '-', '+', 1_000, { IDLE: minIdle });
@@ -37,7 +38,7 @@ async function* entries(): AsyncGenerator<Entry> {
           held.add(id);
           yield { ...entry, deliveries: deliveriesCounter + 1 };
         }
-        if (stop.signal.aborted) {
+        if (isToStop()) {
           return;
         }
       }
