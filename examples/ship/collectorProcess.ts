@@ -31,6 +31,8 @@ export class CollectorProcess {
   /** Found at the first start; it is this one at every other. */
   private port: number | undefined;
   private child: ChildProcess | undefined;
+  /** How often it was to end: what was about to be started then is not. */
+  private ends = 0;
 
   /**
    * @param name Its name.
@@ -57,13 +59,17 @@ export class CollectorProcess {
 
   /**
    * Resolves when it listens.
-   * @throws CollectorError when it ends before.
+   * @throws CollectorError when it ends before, or is killed.
    */
   async start(): Promise<void> {
+    const { ends } = this;
+    this.port ??= await freePort();
+    if (this.ends > ends) {
+      throw new CollectorError(`${this.name} was killed before it was started`);
+    }
     // `fork` runs the same Node with the same flags. A process group of its own keeps Ctrl-C for us alone: a
     // collector has to live until everything is drained. It ends when we do, with the channel between us.
     const { tls, told } = this.options;
-    this.port ??= await freePort();
     const secured = tls === undefined ? [] : ['--cert', tls.cert, '--key', tls.key];
     const child = fork(program, [this.file, String(this.port), ...secured], {
       detached: true,
@@ -83,6 +89,7 @@ export class CollectorProcess {
 
   /** Ends it at once, with SIGKILL; resolves when it is gone. */
   async kill(): Promise<void> {
+    this.ends++;
     const { child } = this;
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit');
@@ -93,6 +100,7 @@ export class CollectorProcess {
 
   /** Ends it at once, without waiting: for the last moment of this process. */
   killNow(): void {
+    this.ends++;
     this.child?.kill('SIGKILL');
   }
 }

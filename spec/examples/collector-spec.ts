@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { once } from 'node:events';
 import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
-import { CollectorProcess } from '../../examples/ship/collectorProcess.js';
+import { CollectorError, CollectorProcess } from '../../examples/ship/collectorProcess.js';
 import { certificateIn } from './certificate.js';
 import { run, start, until } from './program.js';
 import { scratchFolder } from './scratch.js';
@@ -37,6 +37,13 @@ describe('the collector', function () {
   const statusOf = async (...what: Parameters<typeof post>): Promise<number> => (await post(...what)).status;
 
   const taken = (): Promise<string> => readFile(collector.file, 'latin1');
+
+  it('should not be started any more when it is killed before', async () => {
+    const failure = collector.start().catch((error: unknown) => error);
+    await collector.kill();
+    expect(await failure).to.be.instanceOf(CollectorError);
+    expect(collector.pid).to.equal(undefined);
+  });
 
   describe('of records', () => {
     it('should have one in its file before it answers', async () => {
