@@ -1,21 +1,14 @@
 /** When the server hears that a message is worked on: at every half of the ack wait, and not once it is settled. */
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
-import { expectNothingUnhandled } from '../badInput/unhandled.js';
-import { fakeTime } from './fakeTime.js';
 import { batchPlace, Place } from './place.js';
 import { ScriptedConsumer } from './scriptedConsumer.js';
 import { messages, ScriptedMessage } from './scriptedMessage.js';
-import { Worker } from './worker.js';
+import { timeOf, Worker } from './worker.js';
 
 describe('A message', () => {
   let worker: Worker;
-  const time = fakeTime(async () => {
-    worker.leave();
-    await time.pass(100);
-    time.expectNoTimers();
-  });
-  expectNothingUnhandled();
+  const time = timeOf(() => worker);
 
   const ack_wait = 10e9;
 

@@ -2,21 +2,14 @@
 import { expect } from 'chai';
 import { BehaviorSubject, NEVER } from 'rxjs';
 import { RejectedError, TemporaryError } from '../../src/index.js';
-import { expectNothingUnhandled } from '../badInput/unhandled.js';
-import { fakeTime } from './fakeTime.js';
 import { batchPlace, Place } from './place.js';
 import { ScriptedConsumer } from './scriptedConsumer.js';
 import { messages, ScriptedMessage } from './scriptedMessage.js';
-import { Worker } from './worker.js';
+import { timeOf, Worker } from './worker.js';
 
 describe('A worker asks for', () => {
   let worker: Worker;
-  const time = fakeTime(async () => {
-    worker.leave();
-    await time.pass(100);
-    time.expectNoTimers();
-  });
-  expectNothingUnhandled();
+  const time = timeOf(() => worker);
 
   it('all that the windows take', async () => {
     worker = new Worker({ connections: [new Place('a'), new Place('b', 3)] });

@@ -4,22 +4,15 @@ import { expect } from 'chai';
 import { concat, NEVER, of, Subject, throwError } from 'rxjs';
 import { RejectedError, type Connection } from '../../src/index.js';
 import { jetStreamBalancer } from '../../src/jetStream/index.js';
-import { expectNothingUnhandled } from '../badInput/unhandled.js';
 import { consumerGone, statusError } from './failures.js';
-import { fakeTime } from './fakeTime.js';
 import { Place } from './place.js';
 import { infoWith, ScriptedConsumer } from './scriptedConsumer.js';
 import { messages, ScriptedMessage } from './scriptedMessage.js';
-import { Worker } from './worker.js';
+import { timeOf, Worker } from './worker.js';
 
 describe('jetStreamBalancer', () => {
   let worker: Worker;
-  const time = fakeTime(async () => {
-    worker.leave();
-    await time.pass(100);
-    time.expectNoTimers();
-  });
-  expectNothingUnhandled();
+  const time = timeOf(() => worker);
 
   /** What every one of these was told. */
   function words(all: readonly ScriptedMessage[]): string[][] {

@@ -7,6 +7,8 @@ import {
   type JetStreamBalancerConfig,
   type JetStreamOutcome,
 } from '../../src/jetStream/index.js';
+import { expectNothingUnhandled } from '../badInput/unhandled.js';
+import { fakeTime, type FakeTime } from './fakeTime.js';
 import { ScriptedConsumer } from './scriptedConsumer.js';
 
 /** What was heard: the outcomes, in short (`1 delivered ack`, `2 rejected term`), and the end: `|`, or `# why`. */
@@ -52,4 +54,19 @@ export class Worker implements Heard {
   leave(): void {
     this.subscription.unsubscribe();
   }
+}
+
+/**
+ * To be called within a `describe` whose tests have a worker each: after a test it leaves, and then nothing may be left
+ * that could happen, or unhandled.
+ * @param worker The one of the test.
+ */
+export function timeOf(worker: () => Worker): FakeTime {
+  const time = fakeTime(async () => {
+    worker().leave();
+    await time.pass(100);
+    time.expectNoTimers();
+  });
+  expectNothingUnhandled();
+  return time;
 }
