@@ -5,23 +5,17 @@ import { expect } from 'chai';
 import { Subject } from 'rxjs';
 import { JetStreamPublishError, natsConnection, type JetStreamAck } from '../../src/connections/nats.js';
 import { RejectedError, TemporaryError, type Outcome } from '../../src/index.js';
-import { expectNothingUnhandled } from '../badInput/unhandled.js';
 import { certificateFor } from '../connections/certificate.js';
-import { closedAfterEach } from '../connections/closedAfterEach.js';
 import { OpenConnection } from '../connections/openConnection.js';
 import { Shipment } from '../connections/shipment.js';
 import { until } from '../until.js';
 import { LossyPipe } from './lossyPipe.js';
-import { natsProgram, NatsServer, type NatsServerConfig } from './natsServer.js';
+import { NatsServer, type NatsServerConfig } from './natsServer.js';
+import { withNats } from './withNats.js';
 
 describe('natsConnection to nats-server', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = async (config?: NatsServerConfig): Promise<NatsServer> => {
     const server = await NatsServer.start(config);

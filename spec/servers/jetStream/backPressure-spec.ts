@@ -4,22 +4,15 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { BehaviorSubject, ignoreElements, timer } from 'rxjs';
 import { TemporaryError, type BatchConnection, type ConnectionState } from '../../../src/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { JetStreamWorld, type WorldConfig } from './jetStreamWorld.js';
 import { watched } from './watchedConsumer.js';
 
 describe('a worker of nats-server has no more messages than its connections take', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
 

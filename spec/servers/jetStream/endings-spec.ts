@@ -8,21 +8,14 @@ import {
 } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { jetStreamBalancer } from '../../../src/jetStream/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { durable, JetStreamWorld, stream, type WorldConfig } from './jetStreamWorld.js';
 
 describe('a worker of nats-server ends with an error', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
   const take = (): Promise<string> => Promise.resolve('taken');

@@ -4,10 +4,8 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { JetStreamWorld } from './jetStreamWorld.js';
 
 /** `.js` when this is compiled, `.ts` under tsx. */
@@ -15,12 +13,7 @@ const program = fileURLToPath(new URL(`leavingProgram${extname(import.meta.url)}
 
 describe('a program that leaves a consumer of nats-server', function () {
   this.timeout(60_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const acks = Array<string>(3).fill('delivered: ack');
   const ackWait = 20_000;

@@ -3,23 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { timer, type Observable } from 'rxjs';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
 import { LossyPipe } from '../lossyPipe.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { JetStreamWorld, type WorldConfig } from './jetStreamWorld.js';
 import type { Worker } from './worker.js';
 
 describe('workers of a nats-server', function () {
   this.timeout(60_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
   const resumeDelay = 50;

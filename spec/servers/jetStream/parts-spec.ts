@@ -5,22 +5,15 @@ import { expect } from 'chai';
 import { Subject, tap } from 'rxjs';
 import { eachOutcomeFrom, loadBalanceFrom, RejectedError } from '../../../src/index.js';
 import { jetStreamMessages, settleMessages } from '../../../src/jetStream/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { JetStreamWorld, type WorldConfig } from './jetStreamWorld.js';
 import { Worker } from './worker.js';
 
 describe('by hand, messages of nats-server', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
 

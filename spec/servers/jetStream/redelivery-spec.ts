@@ -5,10 +5,8 @@ import type { Msg } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { BehaviorSubject, Subject } from 'rxjs';
 import { RejectedError } from '../../../src/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { JetStreamWorld, type WorldConfig } from './jetStreamWorld.js';
 import { watched } from './watchedConsumer.js';
@@ -17,12 +15,7 @@ import { WorkerProcess } from './workerProcess.js';
 
 describe('a message of nats-server comes again', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
   const take = (): Promise<string> => Promise.resolve('taken');

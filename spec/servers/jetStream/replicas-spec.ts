@@ -5,11 +5,9 @@ import { expect } from 'chai';
 import { natsConnection } from '../../../src/connections/nats.js';
 import { LoadBalancer, type Outcome } from '../../../src/index.js';
 import { jetStreamBalancer } from '../../../src/jetStream/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
 import { NatsCluster } from '../natsCluster.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { durable, stream } from './jetStreamWorld.js';
 import { Worker } from './worker.js';
@@ -19,12 +17,7 @@ const patience = 30_000;
 
 describe('workers of three nats-servers', function () {
   this.timeout(600_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   it('should lose nothing, and store nothing twice, when the server that leads dies', async () => {
     const cluster = await NatsCluster.start(keep);

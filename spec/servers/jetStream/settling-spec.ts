@@ -4,22 +4,15 @@ import { jetstream, type JsMsg } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { EMPTY, Subject } from 'rxjs';
 import { RejectedError, TemporaryError } from '../../../src/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
 import { LossyPipe } from '../lossyPipe.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { JetStreamWorld, type WorldConfig } from './jetStreamWorld.js';
 
 describe('a message of nats-server', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const started = (config?: WorldConfig): Promise<JetStreamWorld> => JetStreamWorld.start(keep, config);
   const take = (): Promise<string> => Promise.resolve('taken');

@@ -3,22 +3,15 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { BehaviorSubject, timer } from 'rxjs';
 import type { Connection, ConnectionState } from '../../../src/index.js';
-import { expectNothingUnhandled } from '../../badInput/unhandled.js';
-import { closedAfterEach } from '../../connections/closedAfterEach.js';
 import { until } from '../../until.js';
-import { natsProgram } from '../natsServer.js';
+import { withNats } from '../withNats.js';
 import { Destination } from './destination.js';
 import { JetStreamWorld } from './jetStreamWorld.js';
 import type { Worker } from './worker.js';
 
 describe('two workers of a consumer of nats-server', function () {
   this.timeout(30_000);
-  const keep = closedAfterEach();
-  expectNothingUnhandled();
-
-  before(() => {
-    natsProgram();
-  });
+  const keep = withNats();
 
   const place = (window: number): Connection<JsMsg> => ({
     name: `place of ${window}`,
